@@ -1,0 +1,128 @@
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+#include "base/address.h"
+#include "base/config_view.h"
+
+namespace outrider {
+
+class HeaderMap;
+
+enum class Protocol : uint8_t { None, Http10, Http11, Http2, Http3 };
+
+// Bit positions; names and letters as Envoy's access log documentation has them.
+enum class ResponseFlag : uint8_t {
+  FailedLocalHealthCheck,          // LH
+  NoHealthyUpstream,               // UH
+  UpstreamRequestTimeout,          // UT
+  LocalReset,                      // LR
+  UpstreamRemoteReset,             // UR
+  UpstreamConnectionFailure,       // UF
+  UpstreamConnectionTermination,   // UC
+  UpstreamOverflow,                // UO
+  NoRouteFound,                    // NR
+  DelayInjected,                   // DI
+  FaultInjected,                   // FI
+  RateLimited,                     // RL
+  UnauthorizedExternalService,     // UAEX
+  RateLimitServiceError,           // RLSE
+  DownstreamConnectionTermination, // DC
+  UpstreamRetryLimitExceeded,      // URX
+  StreamIdleTimeout,               // SI
+  InvalidEnvoyRequestHeaders,      // IH
+  DownstreamProtocolError,         // DPE
+  UpstreamMaxStreamDurationReached,// UMSDR
+  ResponseFromCacheFilter,         // RFCF
+  NoFilterConfigFound,             // NFCF
+  DurationTimeout,                 // DT
+  UpstreamProtocolError,           // UPE
+  NoClusterFound,                  // NC
+  OverloadManager,                 // OM
+  DnsResolutionFailed,             // DF
+  DropOverload,                    // DO
+  DownstreamRemoteReset,           // DR
+  UnconditionalDropOverload,       // UDO
+};
+
+// Points in time of one stream, in nanoseconds of the loop's monotonic clock; 0: not reached.
+struct StreamTiming {
+  uint64_t start_ns = 0;
+  uint64_t last_downstream_rx_byte_ns = 0;
+  uint64_t first_upstream_tx_byte_ns = 0;
+  uint64_t last_upstream_tx_byte_ns = 0;
+  uint64_t first_upstream_rx_byte_ns = 0;
+  uint64_t last_upstream_rx_byte_ns = 0;
+  uint64_t first_downstream_tx_byte_ns = 0;
+  uint64_t last_downstream_tx_byte_ns = 0;
+  uint64_t upstream_connect_start_ns = 0;
+  uint64_t upstream_connect_complete_ns = 0;
+  uint64_t end_ns = 0;
+};
+
+// What the downstream connection knows of itself: shared by its streams. TLS facts are empty on plain connections.
+struct ConnectionInfo {
+  uint64_t id = 0;  // unique in this process
+  Address local;
+  Address direct_remote;  // the peer of the socket
+  std::string_view requested_server_name;
+  std::string_view termination_details;
+  std::string_view transport_failure_reason;
+};
+
+// The facts of one stream that formatters, access logs, local replies and filters read. Owned by the stream; the
+// pointers live as long as it. Counts are bytes.
+struct StreamInfo {
+  StreamTiming timing;
+  uint64_t start_wall_us = 0;  // system clock, microseconds since 1970
+  uint64_t stream_id = 0;      // of this process
+  uint64_t response_flags = 0;
+  uint64_t bytes_received = 0;  // request body
+  uint64_t bytes_sent = 0;      // response body
+  uint64_t downstream_wire_bytes_received = 0;
+  uint64_t downstream_wire_bytes_sent = 0;
+  uint64_t downstream_header_bytes_received = 0;
+  uint64_t downstream_header_bytes_sent = 0;
+  uint64_t upstream_wire_bytes_received = 0;
+  uint64_t upstream_wire_bytes_sent = 0;
+  uint64_t upstream_header_bytes_received = 0;
+  uint64_t upstream_header_bytes_sent = 0;
+  uint16_t response_code = 0;  // 0: none was sent
+  uint16_t attempt_count = 0;  // upstream requests; 0: none
+  Protocol protocol = Protocol::None;
+  Protocol upstream_protocol = Protocol::None;
+  bool health_check = false;
+  const ConnectionInfo* connection = nullptr;  // null once the connection is gone
+  const Address* downstream_remote = nullptr;  // after x-forwarded-for has been looked at
+  const Address* upstream_remote = nullptr;    // the host that was chosen
+  const Address* upstream_local = nullptr;
+  uint64_t upstream_connection_id = 0;
+  std::string_view response_code_details;
+  std::string_view upstream_transport_failure_reason;
+  std::string_view route_name;
+  std::string_view virtual_host_name;
+  std::string_view virtual_cluster_name;
+  std::string_view upstream_cluster_name;      // observability name
+  std::string_view upstream_cluster_raw_name;
+  std::string_view upstream_host_name;         // Endpoint.hostname
+  ConfigView route_metadata;    // envoy.config.core.v3.Metadata of the route
+  ConfigView virtual_host_metadata;
+  ConfigView cluster_metadata;
+  ConfigView host_metadata;
+  ConfigView listener_metadata;
+
+  void set(ResponseFlag flag) { response_flags |= uint64_t{1} << static_cast<uint8_t>(flag); }
+  bool has(ResponseFlag flag) const { return (response_flags >> static_cast<uint8_t>(flag)) & 1; }
+};
+
+// Everything a format string may read. Header maps that do not exist are null.
+struct FormatContext {
+  const StreamInfo* info = nullptr;
+  const HeaderMap* request_headers = nullptr;
+  const HeaderMap* request_trailers = nullptr;
+  const HeaderMap* response_headers = nullptr;
+  const HeaderMap* response_trailers = nullptr;
+  std::string_view local_reply_body;
+};
+
+}  // namespace outrider
