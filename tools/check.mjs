@@ -1,0 +1,98 @@
+// npm run check: format and lint of both languages, types, stale generated files, layers.
+// --fix writes what the formatters want; --quick leaves clang-tidy out.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { at, cores, files, node, onPath, runAside, say, sha256 } from "./common.mjs";
+import { setup } from "./setup.mjs";
+
+const fix = process.argv.includes("--fix");
+const quick = process.argv.includes("--quick");
+const bin = (name) => at("node_modules/.bin", name);
+
+const sources = files(["native"], (path) => /\.(cc|h)$/.test(path));
+const handWritten = sources.filter((path) => !path.endsWith(".gen.h"));
+
+/** Each step resolves to what is wrong, in words; an empty text is a pass. */
+const steps = {
+  biome: () => words(bin("biome"), ["check", "--colors=off", ...(fix ? ["--write"] : [])]),
+  tsc: () => words(bin("tsc"), ["--pretty", "false"]),
+  "clang-format": () =>
+    onPath("clang-format")
+      ? words("clang-format", [...(fix ? ["-i"] : ["--dry-run", "-Werror"]), ...handWritten])
+      : "clang-format is not installed",
+  "generated files": async () =>
+    existsSync(at("src/native/emit_header.ts"))
+      ? words(node, ["src/native/emit_header.ts", ...(fix ? [] : ["--check"])])
+      : "",
+  layers: () => words(node, ["--test", "--test-reporter=dot", "test/house/layers.test.ts"]),
+};
+
+async function words(command, args) {
+  const { status, output } = await runAside(command, args);
+  return status === 0 ? "" : output || `${command} exited with ${status}`;
+}
+
+/**
+ * clang-tidy takes seconds a file, so a clean result is remembered by the content of the file, of every
+ * header and of the settings.
+ */
+async function tidy() {
+  if (!onPath("clang-tidy")) return "clang-tidy is not installed";
+  const cachePath = at(".cache/clang-tidy.json");
+  const clean = new Set(existsSync(cachePath) ? JSON.parse(readFileSync(cachePath, "utf8")) : []);
+  const text = (path) => readFileSync(at(path), "utf8");
+  const shared = [".clang-tidy", "binding.gyp", ...sources.filter((path) => path.endsWith(".h"))]
+    .map(text)
+    .join("\n");
+  const sharedKey = sha256(shared);
+  const units = sources.filter((path) => /\.cc$/.test(path) && !/_(test|fuzz)\.cc$/.test(path));
+  const keyOf = new Map(units.map((path) => [path, sha256(`${path}\n${text(path)}\n${sharedKey}`)]));
+  const stale = units.filter((path) => !clean.has(keyOf.get(path)));
+  const faults = [];
+  const database = compileCommands(units);
+  const work = async () => {
+    for (let path = stale.pop(); path !== undefined; path = stale.pop()) {
+      const { status, output } = await runAside("clang-tidy", ["--quiet", "-p", database, path]);
+      if (status === 0) clean.add(keyOf.get(path));
+      else faults.push(output.replace(/^\d+ warnings? .*\n/gm, ""));
+    }
+  };
+  await Promise.all(Array.from({ length: cores }, work));
+  const current = [...keyOf.values()].filter((key) => clean.has(key));
+  writeFileSync(cachePath, JSON.stringify(current));
+  return faults.join("\n");
+}
+
+/** clang's view of the build: gyp's commands without the flags that only GCC knows. */
+function compileCommands(units) {
+  const include = `-I${at("native")} -I${at("node_modules", `node-linux-${process.arch}`, "include/node")}`;
+  const flags =
+    "-std=c++20 -fno-exceptions -fno-rtti -Wall -Wextra -DNAPI_VERSION=9 -DOUTRIDER_VERSION='\"0\"'";
+  const entries = units.map((file) => ({
+    directory: at(),
+    file,
+    command: `clang++ ${flags} -DNODE_GYP_MODULE_NAME=outrider ${include} -c ${file}`,
+  }));
+  mkdirSync(at(".cache/tidy"), { recursive: true });
+  writeFileSync(at(".cache/tidy/compile_commands.json"), JSON.stringify(entries));
+  return at(".cache/tidy");
+}
+
+export async function check() {
+  await setup();
+  const entries = Object.entries(quick ? steps : { ...steps, "clang-tidy": tidy });
+  let failed = 0;
+  for (const [name, step] of entries) {
+    const fault = await step();
+    if (fault === "") continue;
+    failed += 1;
+    say(`check: ${name}\n${fault.trimEnd()}`);
+  }
+  say(
+    failed === 0
+      ? `check: ${entries.length} checks passed`
+      : `check: ${failed} of ${entries.length} checks failed`,
+  );
+  return failed === 0;
+}
+
+if (process.argv[1] === at("tools/check.mjs") && !(await check())) process.exitCode = 1;

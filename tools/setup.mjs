@@ -1,0 +1,117 @@
+// npm run setup: installs and builds what is missing, and nothing else; a run with nothing to do takes
+// a fraction of a second. Other scripts call setup() first, so `npm start` and `npm test` need no step before.
+//   --tests   the native tests too
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import {
+  at,
+  cores,
+  die,
+  files,
+  fingerprint,
+  node,
+  nodeDir,
+  onPath,
+  run,
+  say,
+  sha256,
+  tryRun,
+  whenStale,
+} from "./common.mjs";
+
+const compiler = process.env.CXX ?? "g++";
+
+/** Debian's packages, each with the sign that it is there. `dev` ones serve only `npm run check` and the tests. */
+const packages = [
+  { name: "g++", there: () => onPath(compiler.split(" ").at(-1)) },
+  { name: "make", there: () => onPath("make") },
+  { name: "python3", there: () => onPath("python3") },
+  { name: "libre2-dev", there: () => existsSync("/usr/include/re2/re2.h") },
+  { name: "libgtest-dev", dev: true, there: () => existsSync("/usr/include/gtest/gtest.h") },
+  { name: "clang-format", dev: true, there: () => onPath("clang-format") },
+  { name: "clang-tidy", dev: true, there: () => onPath("clang-tidy") },
+];
+
+function installSystemPackages({ dev }) {
+  const missing = packages.filter((one) => (dev || !one.dev) && !one.there()).map((one) => one.name);
+  if (missing.length === 0) return;
+  const list = missing.join(" ");
+  const mayInstall = process.getuid?.() === 0 && onPath("apt-get");
+  if (!mayInstall) die(`please install these packages (names as in Debian) and run again: ${list}`);
+  say(`installing ${list}`);
+  const env = { DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  const options = { env, stdio: ["ignore", "ignore", "inherit"] };
+  tryRun("apt-get", ["update", "-qq"], options);
+  run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], options);
+}
+
+async function installNodePackages() {
+  const key = sha256(readFileSync(at("package-lock.json")) + process.arch);
+  await whenStale("node_modules/.outrider-stamp", key, () => {
+    say("installing npm packages");
+    const args = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+    if (process.env.npm_execpath) run(process.execPath, [process.env.npm_execpath, ...args]);
+    else run("npm", args);
+  });
+  if (!existsSync(node)) die(`no Node for linux-${process.arch} among the npm packages`);
+}
+
+/** A gyp configuration that knows no file that was added since is stale; file contents are make's business. */
+async function configure() {
+  const names = files(["native"], (path) => /\.cc$/.test(path)).join("\n");
+  const inputs = ["binding.gyp", "native/sources.cjs", "package-lock.json"].map((path) =>
+    readFileSync(at(path), "utf8"),
+  );
+  await whenStale("build/.configured", sha256([names, ...inputs, compiler].join("\n")), () => {
+    if (!existsSync(at("build/Makefile"))) rmSync(at("build"), { recursive: true, force: true });
+    const gyp = at("node_modules/node-gyp/bin/node-gyp.js");
+    const args = ["configure", `--nodedir=${nodeDir}`, "--loglevel=error"];
+    run(node, [gyp, ...args, "--", "-f", "make", "-f", "compile_commands_json"]);
+  });
+}
+
+export async function buildNative(targets, configuration = "Release") {
+  await configure();
+  const sources = files(["native"], (path) => /\.(cc|h)$/.test(path));
+  const key = fingerprint([...sources, "build/Makefile"], compiler);
+  for (const target of targets) {
+    await whenStale(`build/${configuration}/.${target}.stamp`, key, () => {
+      say(`building ${target} (${configuration})`);
+      const cxx = onPath("ccache") && !compiler.startsWith("ccache") ? `ccache ${compiler}` : compiler;
+      const args = [
+        "-C",
+        "build",
+        `BUILDTYPE=${configuration}`,
+        `-j${cores}`,
+        "--no-print-directory",
+        "-s",
+        target,
+      ];
+      run("make", args, { env: { CXX: cxx }, stdio: ["ignore", 2, 2] });
+    });
+  }
+}
+
+async function bundle() {
+  if (!existsSync(at("src/main.ts"))) return;
+  const inputs = [
+    ...files(["src"], (path) => !path.endsWith(".test.ts")),
+    "tools/bundle.mjs",
+    "package-lock.json",
+  ];
+  await whenStale("dist/.stamp", fingerprint(inputs), () => {
+    say("bundling src");
+    run(node, [at("tools/bundle.mjs")]);
+  });
+}
+
+export async function setup({ tests = false } = {}) {
+  await installNodePackages();
+  installSystemPackages({ dev: tests });
+  await buildNative(tests ? ["outrider", "native_tests"] : ["outrider"]);
+  await bundle();
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await setup({ tests: process.argv.includes("--tests") });
+}
