@@ -1,0 +1,140 @@
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+namespace outrider {
+
+// Blocks of one worker, kept for reuse and freed with the pool: a page fault costs more than the
+// memory does (1.4 us each), so nothing is trimmed. Must outlive every Arena that draws from it.
+class ArenaBlockPool {
+ public:
+  static constexpr size_t block_bytes = 4096;
+
+  ArenaBlockPool() = default;
+  ArenaBlockPool(const ArenaBlockPool&) = delete;
+  ArenaBlockPool& operator=(const ArenaBlockPool&) = delete;
+  ~ArenaBlockPool() {
+    while (free_ != nullptr) std::free(pop());
+  }
+
+  void* take() {
+    if (free_ != nullptr) return pop();
+    void* block = std::malloc(block_bytes);
+    if (block == nullptr) std::abort();
+    return block;
+  }
+
+  void give_back(void* block) {
+    Free* node = static_cast<Free*>(block);
+    node->next = free_;
+    free_ = node;
+  }
+
+ private:
+  struct Free {
+    Free* next;
+  };
+  void* pop() {
+    Free* node = free_;
+    free_ = node->next;
+    return node;
+  }
+
+  Free* free_ = nullptr;
+};
+
+// Bump allocator of one stream: everything is freed together, by reset() or the destructor.
+// Once more than max_bytes were asked for it has failed: allocate() answers nullptr from then on and
+// the owner ends the stream; so callers need not check between steps, only at the end.
+class Arena {
+ public:
+  explicit Arena(ArenaBlockPool& pool, size_t max_bytes = 16u << 20) : pool_(pool), max_bytes_(max_bytes) {}
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+  ~Arena() { reset(); }
+
+  // `align` is a power of two, at most alignof(max_align_t).
+  void* allocate(size_t bytes, size_t align = alignof(std::max_align_t)) {
+    const uintptr_t start = (reinterpret_cast<uintptr_t>(next_) + align - 1) & ~(uintptr_t{align} - 1);
+    if (next_ == nullptr || bytes > reinterpret_cast<uintptr_t>(end_) - start ||
+        start > reinterpret_cast<uintptr_t>(end_)) {
+      return allocate_slow(bytes);
+    }
+    next_ = reinterpret_cast<char*>(start + bytes);
+    return reinterpret_cast<char*>(start);
+  }
+
+  // A copy of `text`, not terminated. nullptr when the arena has failed.
+  char* copy(std::string_view text) {
+    char* to = static_cast<char*>(allocate(text.size(), 1));
+    if (to != nullptr && !text.empty()) std::memcpy(to, text.data(), text.size());
+    return to;
+  }
+  // As copy(); empty when the arena has failed.
+  std::string_view copy_view(std::string_view text) {
+    const char* to = copy(text);
+    return to == nullptr ? std::string_view{} : std::string_view(to, text.size());
+  }
+
+  // Gives everything back; the arena is as new, except for its bound.
+  void reset() {
+    while (blocks_ != nullptr) {
+      Block* block = blocks_;
+      blocks_ = block->next;
+      if (block->direct) {
+        std::free(block);
+      } else {
+        pool_.give_back(block);
+      }
+    }
+    next_ = end_ = nullptr;
+    held_bytes_ = 0;
+    failed_ = false;
+  }
+
+  bool failed() const { return failed_; }
+  // Memory held from the system or the pool, in bytes.
+  size_t held_bytes() const { return held_bytes_; }
+
+ private:
+  struct alignas(std::max_align_t) Block {
+    Block* next;
+    bool direct;  // from malloc, larger than a pool block
+  };
+
+  void* allocate_slow(size_t bytes) {
+    const bool direct = bytes > ArenaBlockPool::block_bytes - sizeof(Block);
+    const size_t whole = direct ? bytes + sizeof(Block) : ArenaBlockPool::block_bytes;
+    if (failed_ || whole < bytes || whole > max_bytes_ - held_bytes_) {
+      failed_ = true;
+      next_ = end_ = nullptr;
+      return nullptr;
+    }
+    Block* block = static_cast<Block*>(direct ? std::malloc(whole) : pool_.take());
+    if (block == nullptr) std::abort();
+    held_bytes_ += whole;
+    *block = {blocks_, direct};
+    blocks_ = block;
+    char* const start = reinterpret_cast<char*>(block + 1);
+    if (!direct) {
+      next_ = start + bytes;
+      end_ = reinterpret_cast<char*>(block) + whole;
+    }
+    return start;
+  }
+
+  ArenaBlockPool& pool_;
+  char* next_ = nullptr;
+  char* end_ = nullptr;
+  Block* blocks_ = nullptr;
+  size_t held_bytes_ = 0;
+  size_t max_bytes_;
+  bool failed_ = false;
+};
+
+}  // namespace outrider

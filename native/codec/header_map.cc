@@ -1,0 +1,269 @@
+#include "codec/header_map.h"
+
+#include <array>
+
+namespace outrider {
+namespace {
+
+using enum HeaderId;
+
+enum Joins : uint8_t { Requests = 1, Responses = 2, Both = 3 };
+
+// Envoy's fixed header tables (envoy/http/header_map.h), where a repeated line is joined to the first.
+constexpr HeaderId joined_in_both[] = {
+    Connection, ContentType,      ContentLength, KeepAlive, ProxyConnection,   ProxyStatus,
+    RequestId,  TransferEncoding, Upgrade,       Via,       EnvoyAttemptCount, EnvoyDecoratorOperation,
+};
+constexpr HeaderId joined_in_requests[] = {
+    Method,
+    Path,
+    Scheme,
+    Authority,
+    Protocol,
+    Host,
+    Expect,
+    Te,
+    UserAgent,
+    ClientTraceId,
+    GrpcTimeout,
+    Cookie,
+    ForwardedFor,
+    ForwardedProto,
+    ForwardedHost,
+    ForwardedPort,
+    ForwardedClientCert,
+    EnvoyDownstreamServiceCluster,
+    EnvoyDownstreamServiceNode,
+    EnvoyExpectedRequestTimeoutMs,
+    EnvoyExternalAddress,
+    EnvoyForceTrace,
+    EnvoyHedgeOnPerTryTimeout,
+    EnvoyInternal,
+    EnvoyIpTags,
+    EnvoyIsTimeoutRetry,
+    EnvoyMaxRetries,
+    EnvoyOriginalHost,
+    EnvoyOriginalPath,
+    EnvoyOriginalUrl,
+    EnvoyRetriableHeaderNames,
+    EnvoyRetriableStatusCodes,
+    EnvoyRetryGrpcOn,
+    EnvoyRetryOn,
+    EnvoyUpstreamAltStatName,
+    EnvoyUpstreamRequestPerTryTimeoutMs,
+    EnvoyUpstreamRequestTimeoutAltResponse,
+    EnvoyUpstreamRequestTimeoutMs,
+    EnvoyUpstreamStreamDurationMs,
+};
+constexpr HeaderId joined_in_responses[] = {
+    Status,
+    Date,
+    Server,
+    Location,
+    GrpcStatus,
+    GrpcMessage,
+    EnvoyDegraded,
+    EnvoyImmediateHealthCheckFail,
+    EnvoyRateLimited,
+    EnvoyUpstreamCanary,
+    EnvoyUpstreamHealthCheckedCluster,
+    EnvoyUpstreamServiceTime,
+};
+
+constexpr std::array<uint8_t, header_id_count> build_joins() {
+  std::array<uint8_t, header_id_count> joins{};
+  for (HeaderId id : joined_in_both) joins[static_cast<size_t>(id)] = Both;
+  for (HeaderId id : joined_in_requests) joins[static_cast<size_t>(id)] |= Requests;
+  for (HeaderId id : joined_in_responses) joins[static_cast<size_t>(id)] |= Responses;
+  return joins;
+}
+constexpr std::array<uint8_t, header_id_count> joins = build_joins();
+
+}  // namespace
+
+const Header* HeaderMap::scan(HeaderId id, uint32_t from) const {
+  for (uint32_t i = from; i < used_; i++) {
+    if (entries_[i].id == id && !entries_[i].removed()) return &entries_[i];
+  }
+  return nullptr;
+}
+
+const Header* HeaderMap::find(std::string_view lower_name) const {
+  const HeaderId id = header_id(lower_name);
+  if (id != HeaderId::None) return find(id);
+  for (const Header& header : *this) {
+    if (header.id == HeaderId::None && header.key() == lower_name) return &header;
+  }
+  return nullptr;
+}
+
+const Header* HeaderMap::next_same(const Header* header) const {
+  if (header->id != HeaderId::None) return scan(header->id, static_cast<uint32_t>(header + 1 - entries_));
+  for (Iterator it(header + 1, entries_ + used_); it != end(); ++it) {
+    if (it->id == HeaderId::None && it->key() == header->key()) return &*it;
+  }
+  return nullptr;
+}
+
+std::string_view HeaderMap::joined(const Header* first) {
+  if (first == nullptr) return {};
+  size_t bytes = 0;
+  for (const Header* h = first; h != nullptr; h = next_same(h)) bytes += h->value_len + 1;
+  if (bytes == size_t{first->value_len} + 1) return first->text();
+  char* const start = static_cast<char*>(arena_->allocate(bytes, 1));
+  if (start == nullptr) return {};
+  char* to = start;
+  for (const Header* h = first; h != nullptr; h = next_same(h)) {
+    std::memcpy(to, h->value, h->value_len);
+    to += h->value_len;
+    *to++ = ',';
+  }
+  return {start, bytes - 1};
+}
+
+bool HeaderMap::grow() {
+  const uint32_t capacity = capacity_ == 0 ? entries_at_first : capacity_ * 2;
+  Header* entries = static_cast<Header*>(arena_->allocate(capacity * sizeof(Header), alignof(Header)));
+  if (entries == nullptr) return false;
+  if (used_ != 0) std::memcpy(entries, entries_, used_ * sizeof(Header));
+  entries_ = entries;
+  capacity_ = capacity;
+  return true;
+}
+
+void HeaderMap::change_value(Header& header, std::string_view value) {
+  byte_size_ += value.size();
+  byte_size_ -= header.value_len;
+  header.value = value.data();
+  header.value_len = static_cast<uint32_t>(value.size());
+}
+
+void HeaderMap::set_ref(HeaderId id, std::string_view value) {
+  assert(id != HeaderId::None);
+  if (arena_->failed()) return;
+  Header* const first = const_cast<Header*>(find(id));
+  if (first == nullptr) return add_ref(id, value);
+  for (const Header* more = next_same(first); more != nullptr; more = next_same(first)) {
+    drop(const_cast<Header&>(*more));
+  }
+  change_value(*first, value);
+}
+
+void HeaderMap::set(std::string_view lower_name, std::string_view value) {
+  remove(lower_name);
+  add(lower_name, value);
+}
+
+void HeaderMap::add(HeaderId id, std::string_view value) {
+  if (!join(id, value)) add_ref(id, arena_->copy_view(value));
+}
+
+void HeaderMap::add_ref(HeaderId id, std::string_view value) {
+  assert(id != HeaderId::None);
+  if (arena_->failed() || join(id, value)) return;
+  const std::string_view name = header_name(id);
+  push({name.data(), value.data(), static_cast<uint32_t>(value.size()), static_cast<uint16_t>(name.size()),
+        id, 0});
+}
+
+void HeaderMap::add(std::string_view lower_name, std::string_view value) {
+  const HeaderId id = header_id(lower_name);
+  if (id != HeaderId::None) return add(id, value);
+  add_ref(arena_->copy_view(lower_name), arena_->copy_view(value));
+}
+
+void HeaderMap::add_ref(std::string_view lower_name, std::string_view value) {
+  const HeaderId id = header_id(lower_name);
+  if (id != HeaderId::None) return add_ref(id, value);
+  if (arena_->failed()) return;
+  push({lower_name.data(), value.data(), static_cast<uint32_t>(value.size()),
+        static_cast<uint16_t>(lower_name.size()), HeaderId::None, 0});
+}
+
+bool HeaderMap::join(HeaderId id, std::string_view value) {
+  if (!has(id) || !joins_when_added(id)) return false;
+  append(id, value, id == HeaderId::Cookie ? "; " : ",");
+  return true;
+}
+
+void HeaderMap::append(HeaderId id, std::string_view value, std::string_view separator) {
+  Header* const first = const_cast<Header*>(find(id));
+  if (first == nullptr) return add_ref(id, arena_->copy_view(value));
+  if (first->value_len == 0) return change_value(*first, arena_->copy_view(value));
+  if (value.empty()) return;
+  const size_t bytes = first->value_len + separator.size() + value.size();
+  char* const start = static_cast<char*>(arena_->allocate(bytes, 1));
+  if (start == nullptr) return;
+  std::memcpy(start, first->value, first->value_len);
+  std::memcpy(start + first->value_len, separator.data(), separator.size());
+  std::memcpy(start + first->value_len + separator.size(), value.data(), value.size());
+  change_value(*first, {start, bytes});
+}
+
+void HeaderMap::append_comma(std::string_view lower_name, std::string_view value) {
+  Header* const first = const_cast<Header*>(find(lower_name));
+  if (first == nullptr) return add(lower_name, value);
+  if (first->id != HeaderId::None) return append(first->id, value, ",");
+  char* const start = static_cast<char*>(arena_->allocate(first->value_len + 1 + value.size(), 1));
+  if (start == nullptr) return;
+  std::memcpy(start, first->value, first->value_len);
+  start[first->value_len] = ',';
+  if (!value.empty()) std::memcpy(start + first->value_len + 1, value.data(), value.size());
+  change_value(*first, {start, first->value_len + 1 + value.size()});
+}
+
+void HeaderMap::drop(Header& header) {
+  header.flags |= Header::Removed;
+  byte_size_ -= header.name_len + uint64_t{header.value_len};
+  live_--;
+  uint8_t& first = first_[index(header.id)];
+  const uint32_t at = static_cast<uint32_t>(&header - entries_);
+  if (header.id == HeaderId::None || (first < beyond && first != at)) return;
+  const Header* next = scan(header.id, first < beyond ? at + 1 : beyond);
+  const size_t next_at = next == nullptr ? 0 : static_cast<size_t>(next - entries_);
+  first = next == nullptr ? absent : next_at < beyond ? static_cast<uint8_t>(next_at) : beyond;
+}
+
+size_t HeaderMap::remove(HeaderId id) {
+  size_t removed = 0;
+  for (const Header* header = find(id); header != nullptr; header = find(id), removed++) {
+    drop(const_cast<Header&>(*header));
+  }
+  return removed;
+}
+
+size_t HeaderMap::remove(std::string_view lower_name) {
+  const HeaderId id = header_id(lower_name);
+  if (id != HeaderId::None) return remove(id);
+  size_t removed = 0;
+  for (uint32_t i = 0; i < used_; i++) {
+    Header& header = entries_[i];
+    if (header.removed() || header.id != HeaderId::None || header.key() != lower_name) continue;
+    drop(header);
+    removed++;
+  }
+  return removed;
+}
+
+size_t HeaderMap::remove_prefix(std::string_view lower_prefix) {
+  size_t removed = 0;
+  for (uint32_t i = 0; i < used_; i++) {
+    if (entries_[i].removed() || !entries_[i].key().starts_with(lower_prefix)) continue;
+    drop(entries_[i]);
+    removed++;
+  }
+  return removed;
+}
+
+void HeaderMap::clear() {
+  used_ = live_ = 0;
+  byte_size_ = 0;
+  forget_index();
+}
+
+bool HeaderMap::joins_when_added(HeaderId id) const {
+  const bool request = kind_ == HeaderMapKind::Request;
+  return joins[index(id)] & (request ? Requests : Responses);
+}
+
+}  // namespace outrider

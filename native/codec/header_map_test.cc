@@ -1,0 +1,111 @@
+#include "codec/header_map.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace outrider {
+namespace {
+
+struct HeaderMapTest : testing::Test {
+  ArenaBlockPool pool;
+  Arena arena{pool};
+  HeaderMap map{arena, HeaderMapKind::Request};
+
+  std::string lines() const {
+    std::string text;
+    for (const Header& header : map) {
+      text.append(header.key()).append("=").append(header.text()).append(";");
+    }
+    return text;
+  }
+};
+
+TEST(Headers, EveryWellKnownNameIsFoundByItsTextAndOnlyByIt) {
+  for (size_t i = 1; i < header_id_count; i++) {
+    const std::string name(header_names[i]);
+    EXPECT_EQ(header_id(name), static_cast<HeaderId>(i)) << name;
+    EXPECT_EQ(header_id(name + "x"), HeaderId::None) << name;
+  }
+  EXPECT_EQ(header_id(""), HeaderId::None);
+  EXPECT_EQ(header_id("x-mine"), HeaderId::None);
+}
+
+TEST_F(HeaderMapTest, LinesKeepTheOrderInWhichTheyCame) {
+  map.add("b", "1");
+  map.add(HeaderId::Accept, "2");
+  map.add("a", "3");
+  EXPECT_EQ(lines(), "b=1;accept=2;a=3;");
+  EXPECT_EQ(map.count(), 3u);
+  EXPECT_EQ(map.byte_size(), 11u);
+}
+
+TEST_F(HeaderMapTest, ARepeatedNameOfTheFixedTableIsJoinedAndAnyOtherStaysApart) {
+  map.add("via", "a");
+  map.add("x", "1");
+  map.add("via", "b");
+  map.add("x", "2");
+  EXPECT_EQ(lines(), "via=a,b;x=1;x=2;");
+  EXPECT_EQ(map.get_joined("x"), "1,2");
+  map.add(HeaderId::Cookie, "a=1");
+  map.add(HeaderId::Cookie, "b=2");
+  EXPECT_EQ(map.get(HeaderId::Cookie), "a=1; b=2");
+}
+
+TEST_F(HeaderMapTest, SettingByIdKeepsThePlaceAndByNameMovesToTheEnd) {
+  map.add(HeaderId::Accept, "1");
+  map.add("x", "2");
+  map.set(HeaderId::Accept, "3");
+  EXPECT_EQ(lines(), "accept=3;x=2;");
+  map.set("accept", "4");
+  EXPECT_EQ(lines(), "x=2;accept=4;");
+}
+
+TEST_F(HeaderMapTest, RemovingLeavesTheOthersReachable) {
+  map.add(HeaderId::Accept, "1");
+  map.add("x-a", "2");
+  map.add(HeaderId::Accept, "3");
+  map.add("x-b", "4");
+  EXPECT_EQ(map.remove_prefix("x-"), 2u);
+  EXPECT_EQ(lines(), "accept=1;accept=3;");
+  EXPECT_EQ(map.remove(HeaderId::Accept), 2u);
+  EXPECT_FALSE(map.has(HeaderId::Accept));
+  EXPECT_TRUE(map.empty());
+  EXPECT_EQ(map.byte_size(), 0u);
+  map.add(HeaderId::Accept, "5");
+  EXPECT_EQ(map.get(HeaderId::Accept), "5");
+}
+
+TEST_F(HeaderMapTest, ManyLinesAreFoundWhereverTheyStand) {
+  for (int i = 0; i < 600; i++) map.add("x-" + std::to_string(i), "v");
+  map.add(HeaderId::Accept, "far");
+  map.add(HeaderId::Accept, "farther");
+  EXPECT_EQ(map.get(HeaderId::Accept), "far");
+  EXPECT_EQ(map.get("x-599"), "v");
+  EXPECT_EQ(map.remove(HeaderId::Accept), 2u);
+  EXPECT_FALSE(map.has(HeaderId::Accept));
+}
+
+TEST_F(HeaderMapTest, AnExhaustedArenaLeavesTheMapAsItWas) {
+  Arena small(pool, ArenaBlockPool::block_bytes);
+  HeaderMap bounded(small, HeaderMapKind::Request);
+  bounded.add("x", "1");
+  bounded.add("y", std::string(5000, 'v'));
+  EXPECT_TRUE(small.failed());
+  EXPECT_EQ(bounded.count(), 1u);
+  EXPECT_EQ(bounded.get("x"), "1");
+}
+
+TEST(Arena, BlocksGoBackToThePoolAndAreUsedAgain) {
+  ArenaBlockPool pool;
+  Arena arena(pool);
+  void* first = arena.allocate(100);
+  EXPECT_EQ(arena.copy_view(std::string(10'000, 'a')), std::string(10'000, 'a'));
+  arena.reset();
+  EXPECT_EQ(arena.held_bytes(), 0u);
+  EXPECT_EQ(arena.allocate(100), first);
+}
+
+}  // namespace
+}  // namespace outrider
