@@ -16,13 +16,15 @@
     "default_configuration": "Release",
     "include_dirs": ["native"],
     "defines": ["OUTRIDER_VERSION=\"<(version)\"", "NAPI_VERSION=9", "NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED"],
-    "cflags!": ["-fno-omit-frame-pointer", "-O3", "-Wno-unused-parameter", "-w"],
-    "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-std=c++17", "-fno-rtti", "-fno-exceptions"],
+    # Node's own common.gypi adds its flags before these; what it has that we do not want is taken away.
+    "cflags!": ["-O3", "-Wno-unused-parameter"],
+    "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-std=c++17"],
     "cflags": ["-fPIC", "-fvisibility=hidden", "<@(warnings)"],
-    "cflags_cc": ["-std=c++20", "-fno-exceptions", "-fno-rtti"],
+    "cflags_cc": ["-std=c++20"],
     "configurations": {
       "Release": {
         "defines": ["NDEBUG"],
+        "cflags!": ["-fno-omit-frame-pointer"],
         "cflags": ["-O2", "-g1", "-fno-plt"],
         # Fat objects: the addon links the whole program optimised, the tests link the same files at once.
         "conditions": [["gcc==1", {"cflags": ["-flto=auto", "-ffat-lto-objects"]}]],

@@ -2,7 +2,6 @@
 // a fraction of a second. Other scripts call setup() first, so `npm start` and `npm test` need no step before.
 //   --tests   the native tests too
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { pathToFileURL } from "node:url";
 import {
   at,
   cores,
@@ -112,6 +111,6 @@ export async function setup({ tests = false } = {}) {
   await bundle();
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (process.argv[1] === at("tools/setup.mjs")) {
   await setup({ tests: process.argv.includes("--tests") });
 }

@@ -19,7 +19,8 @@ TEST(Address, TextThatIsNoAddressIsInvalid) {
 }
 
 TEST(Address, KnowsWhatIsInternal) {
-  for (const char* ip : {"10.1.2.3", "172.16.0.1", "172.31.0.1", "192.168.0.1", "127.0.0.1", "::1", "fd00::1"}) {
+  for (const char* ip :
+       {"10.1.2.3", "172.16.0.1", "172.31.0.1", "192.168.0.1", "127.0.0.1", "::1", "fd00::1"}) {
     EXPECT_TRUE(Address::from_ip(ip, 0).is_internal()) << ip;
   }
   for (const char* ip : {"11.0.0.1", "172.32.0.1", "192.169.0.1", "8.8.8.8", "2001:db8::1", "fe80::1"}) {

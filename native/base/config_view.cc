@@ -26,15 +26,15 @@ ConfigView ConfigView::operator[](uint32_t index) const {
   return ConfigView(node_->items + index);
 }
 
-uint32_t ConfigView::size() const {
-  return kind() == Kind::List || kind() == Kind::Object ? node_->size : 0;
-}
+uint32_t ConfigView::size() const { return kind() == Kind::List || kind() == Kind::Object ? node_->size : 0; }
 
 std::string_view ConfigView::as_string(std::string_view fallback) const {
   return kind() == Kind::String ? std::string_view(node_->text, node_->size) : fallback;
 }
 
-bool ConfigView::as_boolean(bool fallback) const { return kind() == Kind::Boolean ? node_->boolean : fallback; }
+bool ConfigView::as_boolean(bool fallback) const {
+  return kind() == Kind::Boolean ? node_->boolean : fallback;
+}
 
 double ConfigView::as_number(double fallback) const {
   if (kind() == Kind::Number) return node_->number;
@@ -81,10 +81,18 @@ int64_t ConfigView::as_duration_ms(int64_t fallback) const {
 std::string_view ConfigView::string(std::string_view field, std::string_view fallback) const {
   return (*this)[field].as_string(fallback);
 }
-bool ConfigView::boolean(std::string_view field, bool fallback) const { return (*this)[field].as_boolean(fallback); }
-double ConfigView::number(std::string_view field, double fallback) const { return (*this)[field].as_number(fallback); }
-uint64_t ConfigView::uint(std::string_view field, uint64_t fallback) const { return (*this)[field].as_uint(fallback); }
-int64_t ConfigView::integer(std::string_view field, int64_t fallback) const { return (*this)[field].as_int(fallback); }
+bool ConfigView::boolean(std::string_view field, bool fallback) const {
+  return (*this)[field].as_boolean(fallback);
+}
+double ConfigView::number(std::string_view field, double fallback) const {
+  return (*this)[field].as_number(fallback);
+}
+uint64_t ConfigView::uint(std::string_view field, uint64_t fallback) const {
+  return (*this)[field].as_uint(fallback);
+}
+int64_t ConfigView::integer(std::string_view field, int64_t fallback) const {
+  return (*this)[field].as_int(fallback);
+}
 int64_t ConfigView::duration_ms(std::string_view field, int64_t fallback) const {
   return (*this)[field].as_duration_ms(fallback);
 }
@@ -94,7 +102,9 @@ std::string_view ConfigView::type_name() const {
   return url.substr(url.rfind('/') + 1);
 }
 
-ConfigView::Iterator ConfigView::begin() const { return Iterator(kind() == Kind::List ? node_->items : nullptr); }
+ConfigView::Iterator ConfigView::begin() const {
+  return Iterator(kind() == Kind::List ? node_->items : nullptr);
+}
 ConfigView::Iterator ConfigView::end() const {
   return Iterator(kind() == Kind::List ? node_->items + node_->size : nullptr);
 }
@@ -155,7 +165,8 @@ class JsonReader {
   }
 
   bool literal(std::string_view word) {
-    if (static_cast<size_t>(end_ - at_) < word.size() || std::memcmp(at_, word.data(), word.size()) != 0) return false;
+    if (static_cast<size_t>(end_ - at_) < word.size() || std::memcmp(at_, word.data(), word.size()) != 0)
+      return false;
     at_ += word.size();
     return true;
   }
@@ -204,7 +215,8 @@ class JsonReader {
       do {
         Member member;
         skip_space();
-        if (at_ == end_ || *at_ != '"' || !string(member.key) || !take(':') || !value(member.node, depth + 1)) {
+        if (at_ == end_ || *at_ != '"' || !string(member.key) || !take(':') ||
+            !value(member.node, depth + 1)) {
           return false;
         }
         members_.push_back(member);

@@ -13,36 +13,36 @@ enum class Protocol : uint8_t { None, Http10, Http11, Http2, Http3 };
 
 // Bit positions; names and letters as Envoy's access log documentation has them.
 enum class ResponseFlag : uint8_t {
-  FailedLocalHealthCheck,          // LH
-  NoHealthyUpstream,               // UH
-  UpstreamRequestTimeout,          // UT
-  LocalReset,                      // LR
-  UpstreamRemoteReset,             // UR
-  UpstreamConnectionFailure,       // UF
-  UpstreamConnectionTermination,   // UC
-  UpstreamOverflow,                // UO
-  NoRouteFound,                    // NR
-  DelayInjected,                   // DI
-  FaultInjected,                   // FI
-  RateLimited,                     // RL
-  UnauthorizedExternalService,     // UAEX
-  RateLimitServiceError,           // RLSE
-  DownstreamConnectionTermination, // DC
-  UpstreamRetryLimitExceeded,      // URX
-  StreamIdleTimeout,               // SI
-  InvalidEnvoyRequestHeaders,      // IH
-  DownstreamProtocolError,         // DPE
-  UpstreamMaxStreamDurationReached,// UMSDR
-  ResponseFromCacheFilter,         // RFCF
-  NoFilterConfigFound,             // NFCF
-  DurationTimeout,                 // DT
-  UpstreamProtocolError,           // UPE
-  NoClusterFound,                  // NC
-  OverloadManager,                 // OM
-  DnsResolutionFailed,             // DF
-  DropOverload,                    // DO
-  DownstreamRemoteReset,           // DR
-  UnconditionalDropOverload,       // UDO
+  FailedLocalHealthCheck,            // LH
+  NoHealthyUpstream,                 // UH
+  UpstreamRequestTimeout,            // UT
+  LocalReset,                        // LR
+  UpstreamRemoteReset,               // UR
+  UpstreamConnectionFailure,         // UF
+  UpstreamConnectionTermination,     // UC
+  UpstreamOverflow,                  // UO
+  NoRouteFound,                      // NR
+  DelayInjected,                     // DI
+  FaultInjected,                     // FI
+  RateLimited,                       // RL
+  UnauthorizedExternalService,       // UAEX
+  RateLimitServiceError,             // RLSE
+  DownstreamConnectionTermination,   // DC
+  UpstreamRetryLimitExceeded,        // URX
+  StreamIdleTimeout,                 // SI
+  InvalidEnvoyRequestHeaders,        // IH
+  DownstreamProtocolError,           // DPE
+  UpstreamMaxStreamDurationReached,  // UMSDR
+  ResponseFromCacheFilter,           // RFCF
+  NoFilterConfigFound,               // NFCF
+  DurationTimeout,                   // DT
+  UpstreamProtocolError,             // UPE
+  NoClusterFound,                    // NC
+  OverloadManager,                   // OM
+  DnsResolutionFailed,               // DF
+  DropOverload,                      // DO
+  DownstreamRemoteReset,             // DR
+  UnconditionalDropOverload,         // UDO
 };
 
 // Points in time of one stream, in nanoseconds of the loop's monotonic clock; 0: not reached.
@@ -60,7 +60,8 @@ struct StreamTiming {
   uint64_t end_ns = 0;
 };
 
-// What the downstream connection knows of itself: shared by its streams. TLS facts are empty on plain connections.
+// What the downstream connection knows of itself: shared by its streams. TLS facts are empty on plain
+// connections.
 struct ConnectionInfo {
   uint64_t id = 0;  // unique in this process
   Address local;
@@ -70,8 +71,8 @@ struct ConnectionInfo {
   std::string_view transport_failure_reason;
 };
 
-// The facts of one stream that formatters, access logs, local replies and filters read. Owned by the stream; the
-// pointers live as long as it. Counts are bytes.
+// The facts of one stream that formatters, access logs, local replies and filters read. Owned by the stream;
+// the pointers live as long as it. Counts are bytes.
 struct StreamInfo {
   StreamTiming timing;
   uint64_t start_wall_us = 0;  // system clock, microseconds since 1970
@@ -102,10 +103,10 @@ struct StreamInfo {
   std::string_view route_name;
   std::string_view virtual_host_name;
   std::string_view virtual_cluster_name;
-  std::string_view upstream_cluster_name;      // observability name
+  std::string_view upstream_cluster_name;  // observability name
   std::string_view upstream_cluster_raw_name;
-  std::string_view upstream_host_name;         // Endpoint.hostname
-  ConfigView route_metadata;    // envoy.config.core.v3.Metadata of the route
+  std::string_view upstream_host_name;  // Endpoint.hostname
+  ConfigView route_metadata;            // envoy.config.core.v3.Metadata of the route
   ConfigView virtual_host_metadata;
   ConfigView cluster_metadata;
   ConfigView host_metadata;
