@@ -55,8 +55,12 @@ struct StreamTiming {
   uint64_t last_upstream_rx_byte_ns = 0;
   uint64_t first_downstream_tx_byte_ns = 0;
   uint64_t last_downstream_tx_byte_ns = 0;
+  uint64_t first_upstream_rx_body_byte_ns = 0;
+  uint64_t upstream_request_start_ns = 0;  // the pool was asked for a connection
+  uint64_t upstream_pool_ready_ns = 0;     // and gave one
   uint64_t upstream_connect_start_ns = 0;
   uint64_t upstream_connect_complete_ns = 0;
+  uint64_t upstream_handshake_complete_ns = 0;
   uint64_t end_ns = 0;
 };
 
@@ -65,10 +69,41 @@ struct StreamTiming {
 struct ConnectionInfo {
   uint64_t id = 0;  // unique in this process
   Address local;
+  Address direct_local;   // of the socket; `local` may be what iptables redirected from
   Address direct_remote;  // the peer of the socket
+  uint64_t start_ns = 0;  // loop clock, as in StreamTiming
+  uint64_t end_ns = 0;
+  uint64_t handshake_complete_ns = 0;  // TLS; 0: none
   std::string_view requested_server_name;
+  std::string_view filter_chain_name;
   std::string_view termination_details;
   std::string_view transport_failure_reason;
+  std::string_view local_close_reason;
+};
+
+// A host that a try of this stream went to, in order; in the stream's arena.
+struct AttemptedHost {
+  const Address* address = nullptr;
+  std::string_view hostname;
+  const AttemptedHost* next = nullptr;
+};
+
+// Why a log line is written; the names are Envoy's (envoy.data.accesslog.v3.AccessLogType).
+enum class AccessLogType : uint8_t {
+  NotSet,
+  TcpUpstreamConnected,
+  TcpPeriodic,
+  TcpConnectionEnd,
+  DownstreamStart,
+  DownstreamPeriodic,
+  DownstreamEnd,
+  UpstreamPoolReady,
+  UpstreamPeriodic,
+  UpstreamEnd,
+  DownstreamTunnelSuccessfullyEstablished,
+  UdpTunnelUpstreamConnected,
+  UdpPeriodic,
+  UdpSessionEnd,
 };
 
 // The facts of one stream that formatters, access logs, local replies and filters read. Owned by the stream;
@@ -111,6 +146,11 @@ struct StreamInfo {
   ConfigView cluster_metadata;
   ConfigView host_metadata;
   ConfigView listener_metadata;
+  ConfigView dynamic_metadata;  // written by filters
+  const AttemptedHost* first_attempt = nullptr;
+  bool traced = false;  // the trace decision, for traceable_filter
+  std::string_view trace_id;
+  std::string_view span_id;
 
   void set(ResponseFlag flag) { response_flags |= uint64_t{1} << static_cast<uint8_t>(flag); }
   bool has(ResponseFlag flag) const { return (response_flags >> static_cast<uint8_t>(flag)) & 1; }
@@ -124,6 +164,7 @@ struct FormatContext {
   const HeaderMap* response_headers = nullptr;
   const HeaderMap* response_trailers = nullptr;
   std::string_view local_reply_body;
+  AccessLogType log_type = AccessLogType::NotSet;
 };
 
 }  // namespace outrider
