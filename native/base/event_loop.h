@@ -1,0 +1,79 @@
+#pragma once
+#include <cstdint>
+
+#include "base/timer_wheel.h"
+
+namespace outrider {
+
+// Whoever owns a file descriptor in the loop. `events` are those of epoll.
+class IoHandler {
+ public:
+  virtual void on_io(uint32_t events) = 0;
+
+ protected:
+  ~IoHandler() = default;
+};
+
+// An object that is freed at the end of the loop turn in which it ended, so that no handler frees what it runs in.
+class Deferred {
+ public:
+  // Frees the object; it knows where its memory came from.
+  virtual void free_deferred() = 0;
+
+ protected:
+  ~Deferred() = default;
+
+ private:
+  friend class EventLoop;
+  Deferred* next_deferred_ = nullptr;
+};
+
+// What runs at the end of a turn, once, after it asked for it. For work that several events of a turn share.
+class EndOfTurn : public ListLink<EndOfTurn> {
+ public:
+  virtual void on_end_of_turn() = 0;
+
+ protected:
+  ~EndOfTurn() = default;
+};
+
+// One worker's epoll set, clock and timers. Pumped by whoever owns the worker; not thread-safe.
+class EventLoop {
+ public:
+  EventLoop();
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  // Edge-triggered. False when the kernel refuses.
+  bool watch(int fd, uint32_t events, IoHandler& handler);
+  // Waits at most `wait_ms` for events, runs their handlers and the timers, then frees what ended.
+  void run_once(int wait_ms);
+
+  // Time of this turn: CLOCK_MONOTONIC, read once after the wait.
+  uint64_t now_ns() const { return now_ns_; }
+  uint64_t now_ms() const { return now_ns_ / 1'000'000; }
+  // System clock, microseconds since 1970: carried on from the monotonic clock, compared once a second.
+  uint64_t wall_us() const { return (now_ns_ + wall_offset_ns_) / 1'000; }
+  TimerWheel& timers() { return timers_; }
+  int fd() const { return epoll_fd_; }
+
+  void free_later(Deferred& object);
+  void at_end_of_turn(EndOfTurn& work) {
+    if (!work.linked()) end_of_turn_.push_back(work);
+  }
+
+ private:
+  void read_clock();
+  void finish_turn();
+
+  int epoll_fd_;
+  uint64_t now_ns_ = 0;
+  uint64_t wall_offset_ns_ = 0;
+  uint64_t wall_checked_ns_ = 0;
+  Deferred* deferred_ = nullptr;
+  IntrusiveList<EndOfTurn> end_of_turn_;
+  TimerWheel timers_;
+};
+
+}  // namespace outrider
