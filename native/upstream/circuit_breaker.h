@@ -1,0 +1,101 @@
+#pragma once
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/config_view.h"
+
+namespace outrider {
+
+// envoy.config.core.v3.RoutingPriority
+enum class RoutePriority : uint8_t { Default, High };
+
+// What one cluster may have at once, over all workers. Names as in /clusters and the circuit_breakers gauges.
+enum class Resource : uint8_t { Connections, PendingRequests, Requests, Retries, ConnectionPools };
+inline constexpr size_t kResources = 5;
+inline constexpr size_t kRoutePriorities = 2;
+
+// Process-wide counts against limits, one set a cluster and priority. Any thread, relaxed: a limit may be
+// overshot by as many as there are workers, as Envoy's may.
+class CircuitBreakers {
+ public:
+  // envoy.config.cluster.v3.CircuitBreakers; a missing threshold has Envoy's default.
+  explicit CircuitBreakers(ConfigView thresholds);
+
+  bool can_acquire(RoutePriority priority, Resource resource) const {
+    const Count& count = at(priority, resource);
+    return count.now.load(std::memory_order_relaxed) < count.limit.load(std::memory_order_relaxed);
+  }
+  // False, with nothing taken, when the limit is reached.
+  [[nodiscard]] bool try_acquire(RoutePriority priority, Resource resource) {
+    if (!can_acquire(priority, resource)) return false;
+    acquire(priority, resource);
+    return true;
+  }
+  // Takes one whatever the limit says: the first connection of a pool is always allowed.
+  void acquire(RoutePriority priority, Resource resource) {
+    at(priority, resource).now.fetch_add(1, std::memory_order_relaxed);
+  }
+  void release(RoutePriority priority, Resource resource) {
+    at(priority, resource).now.fetch_sub(1, std::memory_order_relaxed);
+  }
+
+  uint32_t now(RoutePriority priority, Resource resource) const {
+    return at(priority, resource).now.load(std::memory_order_relaxed);
+  }
+  uint32_t limit(RoutePriority priority, Resource resource) const {
+    return at(priority, resource).limit.load(std::memory_order_relaxed);
+  }
+  // The *_open gauge. Nothing taken yet is not open, even where the limit is 0.
+  bool open(RoutePriority priority, Resource resource) const {
+    const uint32_t taken = now(priority, resource);
+    return taken > 0 && taken >= limit(priority, resource);
+  }
+  // The remaining_* gauge; 0 where track_remaining is off.
+  uint32_t remaining(RoutePriority priority, Resource resource) const {
+    if (!thresholds(priority).track_remaining) return 0;
+    const uint32_t most = limit(priority, resource);
+    return most - std::min(most, now(priority, resource));
+  }
+
+  // From the runtime: circuit_breakers.<cluster>.<default|high>.max_*; the configured limit as long as there
+  // is no such key. Main thread.
+  void override_limit(RoutePriority priority, Resource resource, uint32_t limit);
+  void reset_limit(RoutePriority priority, Resource resource);
+
+  // RetryBudget of a priority; none where it is not configured. Valid as long as the cluster's configuration.
+  ConfigView retry_budget(RoutePriority priority) const { return thresholds(priority).retry_budget; }
+  // per_host_thresholds.max_connections; UINT32_MAX where there is none.
+  uint32_t host_connections_max(RoutePriority priority) const {
+    return thresholds(priority).host_connections_max;
+  }
+
+ private:
+  struct Count {
+    std::atomic<uint32_t> now{0};
+    std::atomic<uint32_t> limit{0};
+  };
+  // One cache line of its own, since every worker writes it.
+  struct alignas(64) Thresholds {
+    Count counts[kResources];
+    uint32_t host_connections_max = UINT32_MAX;
+    bool track_remaining = false;
+    ConfigView retry_budget;
+  };
+
+  Count& at(RoutePriority priority, Resource resource) {
+    return thresholds_[static_cast<size_t>(priority)].counts[static_cast<size_t>(resource)];
+  }
+  const Count& at(RoutePriority priority, Resource resource) const {
+    return thresholds(priority).counts[static_cast<size_t>(resource)];
+  }
+  const Thresholds& thresholds(RoutePriority priority) const {
+    return thresholds_[static_cast<size_t>(priority)];
+  }
+
+  Thresholds thresholds_[kRoutePriorities];
+  uint32_t configured_[kRoutePriorities][kResources];
+};
+
+}  // namespace outrider

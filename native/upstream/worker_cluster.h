@@ -1,0 +1,62 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/ref.h"
+#include "upstream/cluster.h"
+#include "upstream/host_set.h"
+#include "upstream/lb/load_balancer.h"
+
+namespace outrider {
+
+class ConnectionPool;
+
+// One host on one worker. Its address does not change while the worker keeps it; `host` is swapped, between
+// two turns, for what the last update said.
+struct HostSlot {
+  Ref<const Host> host;
+  ConnectionPool* pool = nullptr;  // belongs to whoever sets it
+};
+
+// Told when a host is gone. Takes over the slot, whose connections may finish what they carry.
+class HostSlotOwner {
+ public:
+  virtual void adopt(std::unique_ptr<HostSlot> slot) = 0;
+
+ protected:
+  ~HostSlotOwner() = default;
+};
+
+// A cluster on one worker: the snapshots of the moment, a balancer, and the slots of the hosts that were
+// chosen so far. Nothing is made before the first request, so that a cluster without traffic costs little.
+class WorkerCluster {
+ public:
+  WorkerCluster(Ref<const ClusterConfig> config, Ref<const ClusterEndpoints> endpoints);
+  ~WorkerCluster();
+  WorkerCluster(const WorkerCluster&) = delete;
+  WorkerCluster& operator=(const WorkerCluster&) = delete;
+
+  const ClusterConfig& config() const { return *config_; }
+  const ClusterEndpoints& endpoints() const { return *endpoints_; }
+
+  // The host for one request, or null: none is there, or traffic is failed in panic. Valid until it is
+  // handed to a HostSlotOwner; keep a Ref to `host` for what outlives the stream.
+  HostSlot* choose_host(LbContext& context);
+
+  // Between two turns. Slots of hosts that are gone go to `owner`, if a pool hangs on them.
+  void set_endpoints(Ref<const ClusterEndpoints> endpoints, HostSlotOwner& owner);
+  // Gives up every slot, as when the cluster is removed or its configuration replaced.
+  void release_slots(HostSlotOwner& owner);
+
+ private:
+  HostIndex choose_index(LbContext& context);
+  HostSlot* slot(HostIndex index);
+
+  Ref<const ClusterConfig> config_;
+  Ref<const ClusterEndpoints> endpoints_;
+  std::unique_ptr<LoadBalancer> balancer_;
+  std::vector<std::unique_ptr<HostSlot>> slots_;  // parallel to endpoints_->hosts(); empty until first used
+};
+
+}  // namespace outrider
