@@ -53,7 +53,8 @@
       "dependencies": ["core"],
       "sources": ["<!@(node -p \"require('./native/sources.cjs').addon\")"],
       "libraries": ["-lre2"],
-      "ldflags": ["-Wl,--exclude-libs,ALL", "-Wl,-z,relro,-z,now"],
+      # A prebuilt package carries libre2 beside the addon (tools/prebuild.mjs).
+      "ldflags": ["-Wl,--exclude-libs,ALL", "-Wl,-z,relro,-z,now", "-Wl,-rpath='$$ORIGIN'"],
       "configurations": {
         "Release": {"conditions": [["gcc==1", {"ldflags": ["-flto=auto", "-O2"]}]]},
       },
