@@ -25,6 +25,7 @@ class Regex {
 
   bool full_match(std::string_view text) const;
   bool partial_match(std::string_view text) const;
+  static constexpr uint32_t groups_max = 32;  // that full_match() can give
   // full_match() that also stores the groups 1..count; a group that took no part is empty.
   bool full_match(std::string_view text, std::string_view* groups, uint32_t count) const;
   uint32_t group_count() const;

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/config_view.h"
@@ -10,6 +11,9 @@
 #include "codec/header_map.h"
 
 namespace outrider {
+
+// A header name of the configuration as a request's HeaderMap has it: lower case, and Host is the authority.
+std::string request_header_name(std::string_view configured);
 
 // envoy.config.route.v3.HeaderMatcher. Several lines of one name are matched as one value, joined by ",".
 // Immutable, shared by all workers.
