@@ -46,9 +46,12 @@ struct WeightedTarget {
 
 struct WeightedTargets {
   std::vector<WeightedTarget> targets;
-  uint64_t total_weight = 0;
+  uint64_t total_weight = 0;  // by the configuration, not 0
   std::string random_header;  // lower case; empty: the stream's random value decides
   bool runtime_weights = false;
+
+  // Null only when the runtime sets all weights to 0.
+  const WeightedTarget* choose(const RouteRequest& request) const;
 };
 
 // A body that the proxy answers with by itself.
@@ -108,9 +111,11 @@ struct RouteEntry {
   ConfigView hash_policy() const { return action["hash_policy"]; }
   ConfigView metadata_match() const { return action["metadata_match"]; }
   ConfigView rate_limits() const { return action["rate_limits"]; }
-  ConfigView retry_policy() const;
-  ConfigView hedge_policy() const;
-  ConfigView request_mirror_policies() const;
+  ConfigView retry_policy() const { return own_or_host("retry_policy"); }
+  ConfigView hedge_policy() const { return own_or_host("hedge_policy"); }
+  // Only that of the route or of the virtual host; RouteTable has those of the configuration.
+  ConfigView request_mirror_policies() const { return own_or_host("request_mirror_policies"); }
+  ConfigView own_or_host(std::string_view field) const;
   // Bytes of request body that may be kept for retries, before the connection's own limit is applied.
   // request_body_buffer_limit replaces that limit, per_request_buffer_limit_bytes only lowers it.
   struct BodyLimit {

@@ -3,19 +3,19 @@
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "base/config_view.h"
 #include "base/regex.h"
 #include "base/result.h"
 #include "base/runtime_values.h"
 #include "codec/header_match.h"
+#include "router/path_index.h"
 #include "router/query_match.h"
 #include "router/uri_template.h"
 
 namespace outrider {
 
-// What a lookup reads. `headers` is the request's, its :path with the query; views are borrowed for the call.
+// What a lookup reads: borrowed for the call. `headers` are the request's, its :path with the query.
 struct RouteRequest {
   const HeaderMap& headers;
   uint64_t random_value = 0;               // the same for the whole stream
@@ -29,14 +29,17 @@ enum class PathKind : uint8_t { Exact, Prefix, SeparatedPrefix, Regex, Template,
 // The path_specifier of a RouteMatch.
 struct PathMatch {
   PathKind kind = PathKind::Prefix;
-  bool case_sensitive = true;
+  bool ignore_case = false;
+  bool ignore_parameters = false;    // what follows ";" is no part of the path
   std::string_view text;             // path, prefix, regex or template
-  std::unique_ptr<Regex> regex;      // Kind Regex
-  std::unique_ptr<UriTemplate> uri;  // Kind Template
+  std::unique_ptr<Regex> regex;      // Regex
+  std::unique_ptr<UriTemplate> uri;  // Template
 
   static Result<PathMatch> read(ConfigView match);
-  // `path` has no query and no fragment.
-  bool matches(std::string_view path, const RouteRequest& request) const;
+  // What a path index needs to know; `route` and `certain` are the caller's.
+  PathIndex::Rule rule() const;
+  // For a candidate of rule(): whether the path is one indeed.
+  bool confirm(std::string_view path, const HeaderMap& headers) const;
 };
 
 // Everything else in a RouteMatch.
@@ -56,7 +59,8 @@ class RouteConditions {
   std::optional<bool> certificate_validated_;
 };
 
-// The part of the path that routes match: without query and fragment.
+// The part of a :path that routes match.
 std::string_view path_without_query(std::string_view path);
+std::string_view path_without_parameters(std::string_view path);
 
 }  // namespace outrider

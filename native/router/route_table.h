@@ -11,18 +11,11 @@
 #include "codec/header_map.h"
 #include "router/domain_index.h"
 #include "router/path_index.h"
+#include "router/route_action.h"
 #include "router/route_entry.h"
 #include "router/route_match.h"
 
 namespace outrider {
-
-// What building a table asks of its owner.
-class RouteBuildContext {
- public:
-  virtual ~RouteBuildContext() = default;
-  // A small number for a cluster name, the same on every worker, whether the cluster exists or not.
-  virtual uint32_t cluster_index(std::string_view name) = 0;
-};
 
 enum class RouteOutcome : uint8_t {
   NotFound,     // 404, NR
@@ -81,6 +74,9 @@ class RouteTable {
  private:
   friend class RouteTableBuilder;
   RouteTable() = default;
+  const VirtualHost* find_host(const HeaderMap& headers) const;
+  const RouteEntry* find_route(const VirtualHost& host, const RouteRequest& request) const;
+  static bool choose_cluster(const RouteRequest& request, RouteResult& result);
 
   ConfigView config_;
   std::string_view name_;
