@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/config_view.h"
+#include "base/route_priority.h"
 #include "codec/header_match.h"
 #include "formatter/header_mutation.h"
 #include "router/path_index.h"
@@ -74,7 +75,6 @@ struct RouteTimeouts {
 };
 
 enum class RouteKind : uint8_t { Forward, Redirect, DirectResponse, NonForwarding };
-enum class RoutePriority : uint8_t { Default, High };
 enum class ClusterChoice : uint8_t { Fixed, Header, Weighted };
 
 struct VirtualHost;
