@@ -784,6 +784,7 @@ enum class HostStat : uint8_t {
   cx_total,
   cx_active,
   cx_connect_fail,
+  rq_pending_active,
 };
 
 template <>
@@ -798,6 +799,7 @@ struct StatTemplate<HostStat> {
     {"cx_total", StatKind::Counter},
     {"cx_active", StatKind::Gauge},
     {"cx_connect_fail", StatKind::Counter},
+    {"rq_pending_active", StatKind::Gauge},
   };
 };
 

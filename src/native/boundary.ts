@@ -6,7 +6,7 @@
  *   counter, gauge   shown from the start
  *   late_counter     shown once it was counted
  *   histogram        shown from the start ("No recorded values"); late_histogram once it has a value
- *   percents         a late histogram of shares, recorded in millionths
+ *   percents         a histogram of shares, recorded in millionths
  *   codes            the late counters NAME100 to NAME599, one for every HTTP status that was seen
  *   mark             never shown: while it is 0, its whole scope is hidden
  */
@@ -361,6 +361,7 @@ const stats = {
     cx_total: "counter",
     cx_active: "gauge",
     cx_connect_fail: "counter",
+    rq_pending_active: "gauge",
   },
   /** "vhost.NAME.vcluster.NAME." */
   virtual_cluster: routed,
