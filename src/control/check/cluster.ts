@@ -1,0 +1,114 @@
+/** Clusters and their endpoints. */
+import { show } from "../issue.ts";
+import { implementedTypes } from "../support.ts";
+import { checkIpAddress } from "./address.ts";
+import { type Checks, type Context, eachTree, has, textAt, treeAt } from "./context.ts";
+import { anyTypeName, type Tree } from "./typing.ts";
+
+const WEIGHT_MAX = 4_294_967_295;
+
+const dnsHint = ", and a cluster of this type looks up no names: use STRICT_DNS or LOGICAL_DNS";
+
+type Kind = "dns" | "logical_dns" | "static";
+
+function kindOf(cluster: Tree): Kind | undefined {
+  const custom = treeAt(cluster, "cluster_type", "typed_config");
+  if (custom !== undefined) {
+    const name = anyTypeName(textAt(custom, "@type") ?? "");
+    if (name !== "envoy.extensions.clusters.dns.v3.DnsCluster") return undefined;
+    return custom["all_addresses_in_single_endpoint"] === true ? "logical_dns" : "dns";
+  }
+  if (cluster["type"] === "STRICT_DNS") return "dns";
+  if (cluster["type"] === "LOGICAL_DNS") return "logical_dns";
+  return cluster["type"] === "STATIC" || !has(cluster, "type") ? "static" : undefined;
+}
+
+function checkEndpoint(kind: Kind, endpoint: Tree, context: Context): void {
+  if (kind === "static") checkIpAddress(endpoint, ["endpoint", "address"], context, dnsHint);
+  else if (treeAt(endpoint, "endpoint", "address", "pipe") !== undefined) {
+    context.issues.error(
+      "a cluster that looks up names has no use for a path",
+      "endpoint",
+      "address",
+      "pipe",
+    );
+  }
+}
+
+function checkLocality(kind: Kind, locality: Tree, context: Context): void {
+  let weights = 0;
+  context.issues.path.push("lb_endpoints", 0);
+  eachTree(locality["lb_endpoints"], (endpoint, i) => {
+    context.issues.path[context.issues.path.length - 1] = i;
+    weights += Number(endpoint["load_balancing_weight"] ?? 1);
+    checkEndpoint(kind, endpoint, context);
+  });
+  context.issues.path.length -= 2;
+  if (weights > WEIGHT_MAX)
+    context.issues.error(`the weights sum up to ${weights}, allowed is ${WEIGHT_MAX}`);
+}
+
+function countEndpoints(assignment: Tree | undefined): number[] {
+  const counts: number[] = [];
+  eachTree(assignment?.["endpoints"], ({ lb_endpoints: list }) =>
+    counts.push(Array.isArray(list) ? list.length : 0),
+  );
+  return counts;
+}
+
+function checkAssignment(kind: Kind, assignment: Tree, context: Context): void {
+  context.issues.path.push("load_assignment", "endpoints", 0);
+  eachTree(assignment["endpoints"], (locality, i) => {
+    context.issues.path[context.issues.path.length - 1] = i;
+    checkLocality(kind, locality, context);
+  });
+  context.issues.path.length -= 3;
+}
+
+function checkCluster(cluster: Tree, context: Context): void {
+  const kind = kindOf(cluster);
+  const assignment = treeAt(cluster, "load_assignment");
+  if (kind === undefined) return;
+  if (assignment !== undefined) checkAssignment(kind, assignment, context);
+  const counts = countEndpoints(assignment);
+  if (kind === "logical_dns" && (counts.length !== 1 || counts[0] !== 1)) {
+    const message = "a LOGICAL_DNS cluster must have a single locality with a single endpoint";
+    context.issues.error(message, ...(assignment === undefined ? [] : ["load_assignment"]));
+  }
+  if (cluster["lb_policy"] === "LOAD_BALANCING_POLICY_CONFIG" && !has(cluster, "load_balancing_policy")) {
+    context.issues.error("LOAD_BALANCING_POLICY_CONFIG wants a load_balancing_policy", "lb_policy");
+  }
+}
+
+/** The first policy that is known is used, so that a control plane may offer several. */
+function choosePolicy(policy: Tree): void {
+  const policies = policy["policies"];
+  if (!Array.isArray(policies) || policies.length < 2) return;
+  const known = policies.find((entry) => {
+    const url = textAt(treeAt(entry, "typed_extension_config", "typed_config"), "@type");
+    return url !== undefined && anyTypeName(url) in implementedTypes;
+  });
+  if (known !== undefined) policy["policies"] = [known];
+}
+
+function checkPolicies(policy: Tree, { issues }: Context): void {
+  choosePolicy(policy);
+  if (!Array.isArray(policy["policies"]) || policy["policies"].length === 0) issues.error("has no policies");
+}
+
+/** Names must be unique; the checks of one cluster cannot see that. */
+export function checkClusterNames(clusters: unknown, { issues }: Context): void {
+  const seen = new Map<string, number>();
+  eachTree(clusters, (cluster, i) => {
+    const name = textAt(cluster, "name");
+    if (name === undefined || name === "") return;
+    const other = seen.get(name);
+    if (other === undefined) seen.set(name, i);
+    else issues.error(`${show(name)} is also the name of clusters[${other}]`, "clusters", i, "name");
+  });
+}
+
+export const clusterChecks: Checks = {
+  "envoy.config.cluster.v3.Cluster": checkCluster,
+  "envoy.config.cluster.v3.LoadBalancingPolicy": checkPolicies,
+};

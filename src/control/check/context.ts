@@ -1,0 +1,41 @@
+/** What the checks of single messages share. */
+import type { IssueList } from "../issue.ts";
+import { isTree, type Tree } from "./typing.ts";
+
+/** Checks that native code does better; null means fine, a text says what is wrong. */
+export type Hooks = {
+  /** As RE2 would compile it. */
+  readonly compileRegex: (pattern: string) => string | null;
+  /** As an access log format or the value of a header. */
+  readonly parseFormat: (format: string) => string | null;
+};
+
+export type Context = Hooks & {
+  readonly issues: IssueList;
+  /** Names of the clusters of the bootstrap. */
+  readonly clusters: ReadonlySet<string>;
+};
+
+/** Checks by message type. A file of checks exports one of these; `visits.ts` gathers them. */
+export type Checks = Readonly<Record<string, (tree: Tree, context: Context) => void>>;
+
+/** The messages of a repeated field; values that could not be read are left out, indices stay. */
+export function eachTree(list: unknown, visit: (tree: Tree, index: number) => void): void {
+  if (!Array.isArray(list)) return;
+  for (let i = 0; i < list.length; i++) if (isTree(list[i])) visit(list[i], i);
+}
+
+export function treeAt(tree: unknown, ...names: readonly string[]): Tree | undefined {
+  let here: unknown = tree;
+  for (const name of names) here = isTree(here) ? here[name] : undefined;
+  return isTree(here) ? here : undefined;
+}
+
+export function textAt(tree: Tree | undefined, name: string): string | undefined {
+  const value = tree?.[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+export function has(tree: Tree, name: string): boolean {
+  return name in tree;
+}

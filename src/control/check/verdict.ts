@@ -1,0 +1,48 @@
+/** The support list, ready to be asked. */
+import { implementedTypes, messages, refusedValues } from "../support.ts";
+
+export type Verdict = {
+  readonly kind: "refuse" | "warn";
+  readonly message: string;
+  /** True for a value that says no more than leaving the field out. */
+  readonly harmless: (value: unknown) => boolean;
+};
+
+export type SupportList = {
+  /** By message, by field; a field that is not here is implemented or cannot be reached. */
+  readonly fields: ReadonlyMap<string, ReadonlyMap<string, Verdict>>;
+  /** By enum, the values that are refused. */
+  readonly values: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly types: ReadonlySet<string>;
+};
+
+export const words = (list: string | undefined): string[] =>
+  (list ?? "").split(/\s+/).filter((word) => word !== "");
+
+function harmless(value: unknown): boolean {
+  return value === false || value === 0 || value === "" || (Array.isArray(value) && value.length === 0);
+}
+
+const refused: Verdict = { kind: "refuse", message: "Outrider does not implement this field yet", harmless };
+const warned: Verdict = {
+  kind: "warn",
+  message: "Outrider does not implement this field yet; it has no effect",
+  harmless,
+};
+
+export function readSupportList(): SupportList {
+  const fields = Object.entries(messages).map(([name, support]) => {
+    const refusedFields = words(support.refuse).map((field) => [field, refused] as const);
+    const warnedFields = words(support.warn).map((field) => [field, warned] as const);
+    return [name, new Map([...refusedFields, ...warnedFields])] as const;
+  });
+  const values = Object.entries(refusedValues).map(([name, list]) => [name, new Set(words(list))] as const);
+  return { fields: new Map(fields), values: new Map(values), types: new Set(Object.keys(implementedTypes)) };
+}
+
+/** Why a type of the API may not be used; undefined when it may. */
+export function typeVerdict(list: SupportList, name: string): string | undefined {
+  if (list.types.has(name)) return undefined;
+  const what = name.startsWith("envoy.extensions.") ? "an Envoy extension" : "a type of the Envoy API";
+  return `${name} is ${what} that Outrider does not implement yet`;
+}

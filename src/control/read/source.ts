@@ -1,0 +1,70 @@
+/** The bootstrap's texts, each by the reader that its name calls for, as Envoy chooses it. */
+import { readFileSync } from "node:fs";
+import type { MessageType, Schema } from "../api/schema.ts";
+import { readBinary } from "./binary.ts";
+import { readJson } from "./json.ts";
+import type { Source } from "./place.ts";
+import { SyntaxFaults } from "./syntax.ts";
+import { readTextProto } from "./text_proto.ts";
+
+/** Larger files are refused. */
+const FILE_BYTES_MAX = 1 << 30;
+
+export type Format = "yaml" | "json" | "binary" | "text";
+
+/** What is not known by its ending is JSON to Envoy; YAML reads that and more, e.g. from a pipe. */
+export function formatOf(path: string): Format {
+  const lower = path.toLowerCase();
+  if (lower.endsWith(".json")) return "json";
+  if (lower.endsWith(".pb")) return "binary";
+  if (lower.endsWith(".pb_text")) return "text";
+  return "yaml";
+}
+
+/** Reads a file once, so that a pipe will do. @throws SyntaxFaults */
+function readBytes(path: string): Buffer {
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length <= FILE_BYTES_MAX) return bytes;
+    throw new Error(`is larger than ${FILE_BYTES_MAX} bytes`);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SyntaxFaults([{ message: `cannot be read: ${reason}`, offset: 0 }]);
+  }
+}
+
+/** The YAML library is loaded when there is YAML: it is half of the start-up of a program that reads JSON. @throws SyntaxFaults */
+export async function readYaml(name: string, text: string): Promise<Source> {
+  const yaml = await import("./yaml.ts");
+  return yaml.readYaml(name, text);
+}
+
+/** YAML includes JSON; text that begins as JSON does is spared the slower reader. */
+async function readYamlOrJson(name: string, text: string): Promise<Source> {
+  if (!/^\s*\{/.test(text)) return readYaml(name, text);
+  try {
+    return readJson(name, text);
+  } catch {
+    return readYaml(name, text);
+  }
+}
+
+export type FileText = { readonly name: string; readonly bytes: Buffer };
+
+export function openFile(path: string): FileText {
+  return { name: path, bytes: readBytes(path) };
+}
+
+/** @throws SyntaxFaults */
+export async function readSource(
+  { name, bytes }: FileText,
+  schema: Schema,
+  type: MessageType,
+): Promise<Source> {
+  const format = formatOf(name);
+  if (format === "binary") return readBinary(name, schema, type, bytes);
+  const text = bytes.toString("utf8").replace(/^\ufeff/, "");
+  if (format === "json") return readJson(name, text);
+  if (format === "text") return readTextProto(name, schema, type, text);
+  return readYamlOrJson(name, text);
+}

@@ -1,0 +1,156 @@
+/**
+ * What of a checked bootstrap depends on the machine: bodies in files and variables, the node's name from the command
+ * line. The tree as it was written stays as it is, for the admin interface; what is resolved is a copy of the parts
+ * that change.
+ */
+
+import type { Context } from "./check/context.ts";
+import { treeAt } from "./check/context.ts";
+import { readDataSource } from "./check/tls.ts";
+import { anyTypeName, isTree, type Tree } from "./check/typing.ts";
+
+export type NodeFlags = {
+  readonly serviceCluster: string;
+  readonly serviceNode: string;
+  readonly serviceZone: string;
+};
+
+/** Flags win over the file, as in Envoy. */
+export function resolveNode(bootstrap: Tree, flags: NodeFlags): void {
+  const { serviceNode: id, serviceCluster: cluster, serviceZone: zone } = flags;
+  if (id === "" && cluster === "" && zone === "") return;
+  const node = treeAt(bootstrap, "node") ?? {};
+  const locality = treeAt(node, "locality") ?? {};
+  bootstrap["node"] = {
+    ...node,
+    ...(id !== "" && { id }),
+    ...(cluster !== "" && { cluster }),
+    ...(zone !== "" && { locality: { ...locality, zone } }),
+  };
+}
+
+type Change = (value: Tree) => Tree;
+
+/** `tree` with the message at `name` changed; the same tree when nothing changed. */
+function change(context: Context, tree: Tree, name: string, to: Change): Tree {
+  const before = tree[name];
+  if (!isTree(before)) return tree;
+  context.issues.path.push(name);
+  const after = to(before);
+  context.issues.path.pop();
+  return after === before ? tree : { ...tree, [name]: after };
+}
+
+/** The same for every message of a list. */
+function changeEach(context: Context, tree: Tree, name: string, to: Change): Tree {
+  const before = tree[name];
+  if (!Array.isArray(before)) return tree;
+  context.issues.path.push(name, 0);
+  let after: unknown[] | undefined;
+  for (let i = 0; i < before.length; i++) {
+    context.issues.path[context.issues.path.length - 1] = i;
+    const changed = isTree(before[i]) ? to(before[i]) : before[i];
+    if (changed === before[i]) continue;
+    after ??= [...before];
+    after[i] = changed;
+  }
+  context.issues.path.length -= 2;
+  return after === undefined ? tree : { ...tree, [name]: after };
+}
+
+/** A DataSource of a file or a variable, with the bytes in its place. */
+function inline(context: Context, holder: Tree, name: string, bytesMax?: number): Tree {
+  const source = treeAt(holder, name);
+  if (source === undefined || !("filename" in source || "environment_variable" in source)) return holder;
+  const bytes = readDataSource(holder, name, context);
+  if (bytes === undefined) return holder;
+  if (bytesMax !== undefined && bytes.length > bytesMax) {
+    const text = `is ${bytes.length} bytes long, max_direct_response_body_size_bytes allows ${bytesMax}`;
+    context.issues.error(text, name);
+  }
+  const text = bytes.toString("utf8");
+  const exact = Buffer.from(text).equals(bytes);
+  return { ...holder, [name]: exact ? { inline_string: text } : { inline_bytes: bytes.toString("base64") } };
+}
+
+function resolveFormat(context: Context, holder: Tree, name: string): Tree {
+  return change(context, holder, name, (format) => inline(context, format, "text_format_source"));
+}
+
+/** Unless the route configuration says otherwise. */
+const BODY_BYTES_MAX = 4_096;
+
+function resolveRoutes(context: Context, config: Tree): Tree {
+  const limit = Number(config["max_direct_response_body_size_bytes"] ?? BODY_BYTES_MAX);
+  return changeEach(context, config, "virtual_hosts", (host) =>
+    changeEach(context, host, "routes", (route) =>
+      change(context, route, "direct_response", (response) => inline(context, response, "body", limit)),
+    ),
+  );
+}
+
+function resolveMapper(context: Context, mapper: Tree): Tree {
+  return resolveFormat(context, inline(context, mapper, "body"), "body_format_override");
+}
+
+function resolveAccessLog(context: Context, log: Tree): Tree {
+  return change(context, log, "typed_config", (config) => resolveFormat(context, config, "log_format"));
+}
+
+const managerName = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+
+function resolveManager(context: Context, manager: Tree): Tree {
+  if (anyTypeName(String(manager["@type"] ?? "")) !== managerName) return manager;
+  const routed = change(context, manager, "route_config", (config) => resolveRoutes(context, config));
+  const logged = changeEach(context, routed, "access_log", (log) => resolveAccessLog(context, log));
+  return change(context, logged, "local_reply_config", (config) =>
+    resolveFormat(
+      context,
+      changeEach(context, config, "mappers", (mapper) => resolveMapper(context, mapper)),
+      "body_format",
+    ),
+  );
+}
+
+function resolveChain(context: Context, chain: Tree): Tree {
+  return changeEach(context, chain, "filters", (filter) =>
+    change(context, filter, "typed_config", (config) => resolveManager(context, config)),
+  );
+}
+
+export function resolveListener(context: Context, listener: Tree): Tree {
+  const logged = changeEach(context, listener, "access_log", (log) => resolveAccessLog(context, log));
+  const chained = changeEach(context, logged, "filter_chains", (chain) => resolveChain(context, chain));
+  return change(context, chained, "default_filter_chain", (chain) => resolveChain(context, chain));
+}
+
+/** Of listeners with one name the last counts, as in Envoy, where each is an update of the one before. */
+function lastOfEachName(context: Context, resources: Tree): Tree {
+  const listeners = resources["listeners"];
+  if (!Array.isArray(listeners)) return resources;
+  const last = new Map<unknown, number>();
+  listeners.forEach((listener, i) => {
+    const name = isTree(listener) ? listener["name"] : undefined;
+    if (name !== undefined && name !== "") last.set(name, i);
+  });
+  const kept = listeners.filter((listener, i) => {
+    const at = isTree(listener) ? last.get(listener["name"]) : undefined;
+    if (at === undefined || at === i) return true;
+    context.issues.warning(`is replaced by listeners[${at}], which has the same name`, "listeners", i);
+    return false;
+  });
+  return kept.length === listeners.length ? resources : { ...resources, listeners: kept };
+}
+
+/** The bootstrap for the native side. Files that cannot be read are issues. */
+export function resolveBootstrap(context: Context, bootstrap: Tree): Tree {
+  const managed = change(context, bootstrap, "static_resources", (resources) =>
+    lastOfEachName(
+      context,
+      changeEach(context, resources, "listeners", (listener) => resolveListener(context, listener)),
+    ),
+  );
+  return change(context, managed, "admin", (admin) =>
+    changeEach(context, admin, "access_log", (log) => resolveAccessLog(context, log)),
+  );
+}

@@ -1,0 +1,488 @@
+/**
+ * What Outrider implements of the Envoy API: the one list that decides what a configuration may use, and that
+ * docs/supported.md is made from (`node tools/supported.ts`).
+ *
+ * A message stands here when an implemented field leads to it, and then every one of its fields stands under exactly
+ * one heading; support.test.ts fails on a field that is left out. Words in a list are separated by white space.
+ */
+
+export type MessageSupport = {
+  /** Implemented. */
+  readonly yes: string;
+  /** Changes behaviour and is not implemented yet: a configuration that sets it is refused. */
+  readonly refuse?: string;
+  /** Not implemented yet, and the traffic flows the same without it: said once, at `warn`. */
+  readonly warn?: string;
+};
+
+/** The types that may stand in an Any, by the extension point's own words. */
+export const implementedTypes: Readonly<Record<string, string>> = {
+  "envoy.config.accesslog.v3.AccessLog": "",
+  "envoy.config.cluster.v3.Cluster": "",
+  "envoy.config.core.v3.TypedExtensionConfig": "",
+  "envoy.config.endpoint.v3.ClusterLoadAssignment": "",
+  "envoy.config.listener.v3.Listener": "",
+  "envoy.config.route.v3.FilterConfig": "a filter switched off, or given other settings, for a route",
+  "envoy.config.route.v3.RouteConfiguration": "",
+  "envoy.extensions.access_loggers.file.v3.FileAccessLog": "access log to a file",
+  "envoy.extensions.access_loggers.stream.v3.StderrAccessLog": "access log to standard error",
+  "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog": "access log to standard output",
+  "envoy.extensions.clusters.dns.v3.DnsCluster": "cluster whose hosts DNS names",
+  "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation": "HTTP filter: header_mutation",
+  "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute": "its settings for a route",
+  "envoy.extensions.filters.http.router.v3.Router": "HTTP filter: router",
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager":
+    "network filter: HTTP connection manager",
+  "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig":
+    "header names as they came",
+  "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest": "load balancing: least_request",
+  "envoy.extensions.load_balancing_policies.random.v3.Random": "load balancing: random",
+  "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin": "load balancing: round_robin",
+  "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig": "DNS resolver: c-ares",
+  "envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig": "route match by URI template",
+  "envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig": "path rewrite by URI template",
+  "envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig": "request ids",
+  "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig":
+    "limit of all downstream connections",
+  "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer": "plain TCP",
+  "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": "HTTP options of a cluster",
+};
+
+/** Values of enums that are refused, because what they ask for is not implemented yet. */
+export const refusedValues: Readonly<Record<string, string>> = {
+  "envoy.config.cluster.v3.Cluster.DiscoveryType": "EDS ORIGINAL_DST",
+  "envoy.config.cluster.v3.Cluster.LbPolicy": "RING_HASH MAGLEV CLUSTER_PROVIDED",
+  "envoy.config.core.v3.SocketAddress.Protocol": "UDP",
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType":
+    "HTTP2 HTTP3",
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertDetails":
+    "FORWARD_ONLY APPEND_FORWARD SANITIZE_SET ALWAYS_FORWARD_ONLY",
+};
+
+const bootstrap: Readonly<Record<string, MessageSupport>> = {
+  "envoy.config.bootstrap.v3.Bootstrap": {
+    yes: `node static_resources cluster_manager stats_config stats_flush_interval stats_flush_on_admin
+      layered_runtime admin overload_manager typed_dns_resolver_config dns_resolution_config
+      use_tcp_for_dns_lookups application_log_config stats_server_version_override header_prefix`,
+    refuse: `dynamic_resources hds_config stats_sinks tracing bootstrap_extensions
+      config_sources default_config_source default_socket_interface certificate_provider_instances
+      default_regex_engine xds_delegate_extension xds_config_tracker_extension listener_manager`,
+    warn: `node_context_params flags_path deferred_stat_options stats_eviction_interval watchdog watchdogs
+      enable_dispatcher_stats fatal_actions inline_headers perf_tracing_file_path
+      grpc_async_client_manager_config memory_allocator_manager enable_worker_cpu_affinity`,
+  },
+  "envoy.config.bootstrap.v3.Bootstrap.StaticResources": { yes: "listeners clusters", warn: "secrets" },
+  "envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig": { yes: "log_format" },
+  "envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig.LogFormat": { yes: "json_format text_format" },
+  "envoy.config.bootstrap.v3.Admin": {
+    yes: "access_log access_log_path address socket_options ignore_global_conn_limit allow_paths",
+    warn: "profile_path",
+  },
+  "envoy.config.bootstrap.v3.LayeredRuntime": { yes: "layers" },
+  "envoy.config.bootstrap.v3.RuntimeLayer": {
+    yes: "name static_layer disk_layer admin_layer",
+    refuse: "rtds_layer",
+  },
+  "envoy.config.bootstrap.v3.RuntimeLayer.DiskLayer": {
+    yes: "symlink_root subdirectory append_service_cluster",
+  },
+  "envoy.config.bootstrap.v3.RuntimeLayer.AdminLayer": { yes: "" },
+  "envoy.config.bootstrap.v3.ClusterManager": {
+    yes: "upstream_bind_config",
+    refuse: "load_stats_config",
+    warn: "local_cluster_name outlier_detection enable_deferred_cluster_creation",
+  },
+  "envoy.config.overload.v3.OverloadManager": {
+    yes: "refresh_interval resource_monitors",
+    refuse: "actions loadshed_points buffer_factory_config",
+  },
+  "envoy.config.overload.v3.ResourceMonitor": { yes: "name typed_config" },
+  "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig": {
+    yes: "max_active_downstream_connections",
+  },
+  "envoy.config.metrics.v3.StatsConfig": {
+    yes: "stats_tags use_all_default_tags stats_matcher histogram_bucket_settings",
+    warn: "allow_default_tag_overrides",
+  },
+  "envoy.config.metrics.v3.TagSpecifier": { yes: "tag_name regex fixed_value" },
+  "envoy.config.metrics.v3.StatsMatcher": { yes: "reject_all exclusion_list inclusion_list" },
+  "envoy.config.metrics.v3.HistogramBucketSettings": { yes: "match buckets", warn: "bins" },
+};
+
+const core: Readonly<Record<string, MessageSupport>> = {
+  "envoy.config.core.v3.Node": {
+    yes: "id cluster metadata locality user_agent_name user_agent_version user_agent_build_version extensions client_features",
+    warn: "dynamic_parameters listening_addresses",
+  },
+  "envoy.config.core.v3.Locality": { yes: "region zone sub_zone" },
+  "envoy.config.core.v3.BuildVersion": { yes: "version metadata" },
+  "envoy.type.v3.SemanticVersion": { yes: "major_number minor_number patch" },
+  "envoy.config.core.v3.Extension": { yes: "name category type_descriptor version disabled type_urls" },
+  "envoy.config.core.v3.Address": { yes: "socket_address pipe", refuse: "envoy_internal_address" },
+  "envoy.config.core.v3.SocketAddress": {
+    yes: "protocol address port_value ipv4_compat",
+    refuse: "named_port resolver_name network_namespace_filepath",
+  },
+  "envoy.config.core.v3.Pipe": { yes: "path mode" },
+  "envoy.config.core.v3.SocketOption": {
+    yes: "description level name int_value buf_value state",
+    warn: "type ip_version",
+  },
+  "envoy.config.core.v3.SocketOptionsOverride": { yes: "socket_options" },
+  "envoy.config.core.v3.BindConfig": {
+    yes: "source_address freebind socket_options extra_source_addresses additional_source_addresses",
+    refuse: "local_address_selector",
+    warn: "validate_network_namespaces",
+  },
+  "envoy.config.core.v3.ExtraSourceAddress": { yes: "address socket_options" },
+  "envoy.config.core.v3.TcpKeepalive": { yes: "keepalive_probes keepalive_time keepalive_interval" },
+  "envoy.config.core.v3.DataSource": {
+    yes: "filename inline_bytes inline_string environment_variable",
+    warn: "watched_directory",
+  },
+  "envoy.config.core.v3.TypedExtensionConfig": { yes: "name typed_config" },
+  "envoy.config.core.v3.Metadata": { yes: "filter_metadata", warn: "typed_filter_metadata" },
+  "envoy.config.core.v3.TransportSocket": { yes: "name typed_config" },
+  "envoy.config.core.v3.CidrRange": { yes: "address_prefix prefix_len" },
+  "envoy.config.core.v3.RuntimeFractionalPercent": { yes: "default_value runtime_key" },
+  "envoy.config.core.v3.RuntimeUInt32": { yes: "default_value runtime_key" },
+  "envoy.config.core.v3.RuntimeDouble": { yes: "default_value runtime_key" },
+  "envoy.config.core.v3.HeaderValueOption": { yes: "header append append_action keep_empty_value" },
+  "envoy.config.core.v3.HeaderValue": { yes: "key value raw_value" },
+  "envoy.config.core.v3.HttpProtocolOptions": {
+    yes: `idle_timeout max_connection_duration max_headers_count max_stream_duration
+      headers_with_underscores_action max_requests_per_connection max_response_headers_kb`,
+    warn: "max_connection_duration_jitter",
+  },
+  "envoy.config.core.v3.Http1ProtocolOptions": {
+    yes: `allow_absolute_url accept_http_10 default_host_for_http_10 header_key_format enable_trailers
+      allow_chunked_length override_stream_error_on_invalid_http_message send_fully_qualified_url
+      allow_custom_methods ignore_http_11_upgrade use_balsa_parser`,
+  },
+  "envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat": {
+    yes: "proper_case_words stateful_formatter",
+  },
+  "envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat.ProperCaseWords": { yes: "" },
+  "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig": {
+    yes: "forward_reason_phrase formatter_type_on_envoy_headers",
+  },
+  "envoy.config.core.v3.UpstreamHttpProtocolOptions": {
+    yes: "",
+    refuse: "auto_sni auto_san_validation override_auto_sni_header",
+  },
+  "envoy.config.core.v3.SubstitutionFormatString": {
+    yes: "text_format json_format text_format_source omit_empty_values content_type json_format_options",
+    refuse: "formatters",
+  },
+  "envoy.config.core.v3.JsonFormatOptions": { yes: "", warn: "sort_properties" },
+  "envoy.config.core.v3.DnsResolutionConfig": { yes: "resolvers dns_resolver_options" },
+  "envoy.config.core.v3.DnsResolverOptions": {
+    yes: "",
+    warn: "use_tcp_for_dns_lookups no_default_search_domain",
+  },
+  "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig": {
+    yes: "resolvers query_timeout_seconds query_tries dns_resolver_options",
+    warn: `use_resolvers_as_fallback filter_unroutable_families udp_max_queries rotate_nameservers
+      edns0_max_payload_size max_udp_channel_duration reinit_channel_on_timeout qcache_max_ttl`,
+  },
+  "envoy.config.core.v3.SchemeHeaderTransformation": { yes: "scheme_to_overwrite match_upstream" },
+  "envoy.type.v3.FractionalPercent": { yes: "numerator denominator" },
+  "envoy.type.v3.Percent": { yes: "value" },
+  "envoy.type.v3.Int64Range": { yes: "start end" },
+  "envoy.type.matcher.v3.RegexMatcher": { yes: "regex google_re2" },
+  "envoy.type.matcher.v3.RegexMatcher.GoogleRE2": { yes: "", warn: "max_program_size" },
+  "envoy.type.matcher.v3.RegexMatchAndSubstitute": { yes: "pattern substitution" },
+  "envoy.type.matcher.v3.StringMatcher": {
+    yes: "exact prefix suffix safe_regex contains ignore_case",
+    refuse: "custom",
+  },
+  "envoy.type.matcher.v3.ListStringMatcher": { yes: "patterns" },
+};
+
+const listener: Readonly<Record<string, MessageSupport>> = {
+  "envoy.config.listener.v3.Listener": {
+    yes: `name address additional_addresses stat_prefix filter_chains default_filter_chain
+      per_connection_buffer_limit_bytes metadata deprecated_v1 drain_type socket_options
+      tcp_fast_open_queue_length traffic_direction connection_balance_config reuse_port enable_reuse_port
+      access_log tcp_backlog_size max_connections_to_accept_per_socket_event bind_to_port
+      ignore_global_conn_limit bypass_overload_manager tcp_keepalive freebind transparent`,
+    refuse: `fcds_config filter_chain_matcher use_original_dst listener_filters udp_listener_config
+      api_listener internal_listener enable_mptcp`,
+    warn: `stats_matcher per_connection_buffer_high_watermark_timeout listener_filters_timeout
+      continue_on_listener_filters_timeout`,
+  },
+  "envoy.config.listener.v3.Listener.DeprecatedV1": { yes: "bind_to_port" },
+  "envoy.config.listener.v3.Listener.ConnectionBalanceConfig": {
+    yes: "exact_balance",
+    warn: "cpu_locality_balance",
+    refuse: "extend_balance",
+  },
+  "envoy.config.listener.v3.Listener.ConnectionBalanceConfig.ExactBalance": { yes: "" },
+  "envoy.config.listener.v3.AdditionalAddress": { yes: "address socket_options tcp_keepalive" },
+  "envoy.config.listener.v3.FilterChain": {
+    yes: "filter_chain_match filters metadata transport_socket name",
+    refuse: "use_proxy_proto",
+    warn: "transport_socket_connect_timeout",
+  },
+  "envoy.config.listener.v3.FilterChainMatch": {
+    yes: `destination_port prefix_ranges direct_source_prefix_ranges source_type source_prefix_ranges
+      source_ports server_names transport_protocol application_protocols`,
+    refuse: "address_suffix suffix_len",
+  },
+  "envoy.config.listener.v3.Filter": { yes: "name typed_config", refuse: "config_discovery" },
+};
+
+const hcm = "envoy.extensions.filters.network.http_connection_manager.v3";
+
+const connectionManager: Readonly<Record<string, MessageSupport>> = {
+  [`${hcm}.HttpConnectionManager`]: {
+    yes: `codec_type stat_prefix route_config http_filters add_user_agent common_http_protocol_options
+      http_protocol_options server_name server_header_transformation scheme_header_transformation
+      max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout drain_timeout
+      delayed_close_timeout access_log use_remote_address xff_num_trusted_hops internal_address_config
+      skip_xff_append via generate_request_id preserve_external_request_id
+      always_set_request_id_in_response forward_client_cert_details proxy_100_continue
+      represent_ipv4_remote_address_as_ipv4_mapped_ipv6 upgrade_configs normalize_path merge_slashes
+      path_with_escaped_slashes_action request_id_extension local_reply_config strip_matching_host_port
+      strip_any_host_port stream_error_on_invalid_http_message strip_trailing_host_dot
+      append_x_forwarded_port`,
+    refuse: `rds scoped_routes http3_protocol_options original_ip_detection_extensions
+      early_header_mutation_extensions forward_client_cert_matcher path_normalization_options
+      proxy_status_config typed_header_validation_config forward_proto_config
+      set_current_client_cert_details`,
+    warn: `tracing http2_protocol_options http1_safe_max_connection_duration stream_flush_timeout
+      drain_timeout_jitter access_log_flush_interval flush_access_log_on_new_request access_log_options
+      append_local_overload add_proxy_protocol_connection_state record_route_resolution_stats`,
+  },
+  [`${hcm}.HttpConnectionManager.InternalAddressConfig`]: { yes: "unix_sockets cidr_ranges" },
+  [`${hcm}.HttpConnectionManager.UpgradeConfig`]: { yes: "upgrade_type enabled", refuse: "filters" },
+  [`${hcm}.HttpFilter`]: {
+    yes: "name typed_config disabled is_optional",
+    refuse: "config_discovery",
+  },
+  [`${hcm}.RequestIDExtension`]: { yes: "typed_config" },
+  "envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig": {
+    yes: "",
+    warn: "pack_trace_reason use_request_id_for_trace_sampling",
+  },
+  [`${hcm}.LocalReplyConfig`]: { yes: "mappers body_format" },
+  [`${hcm}.ResponseMapper`]: { yes: "filter status_code body body_format_override headers_to_add" },
+  "envoy.extensions.filters.http.router.v3.Router": {
+    yes: "dynamic_stats suppress_envoy_headers respect_expected_rq_timeout",
+    refuse: "upstream_log upstream_log_options strict_check_headers upstream_http_filters",
+    warn: "start_child_span suppress_grpc_request_failure_code_stats reject_connect_request_early_data",
+  },
+  "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation": {
+    yes: "mutations most_specific_header_mutations_wins",
+  },
+  "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute": { yes: "mutations" },
+  "envoy.extensions.filters.http.header_mutation.v3.Mutations": {
+    yes: "request_mutations response_mutations",
+    refuse: "query_parameter_mutations response_trailers_mutations request_trailers_mutations formatters",
+  },
+  "envoy.config.common.mutation_rules.v3.HeaderMutation": { yes: "remove append", refuse: "remove_on_match" },
+};
+
+const routes: Readonly<Record<string, MessageSupport>> = {
+  "envoy.config.route.v3.RouteConfiguration": {
+    yes: `name virtual_hosts internal_only_headers response_headers_to_add response_headers_to_remove
+      request_headers_to_add request_headers_to_remove most_specific_header_mutations_wins
+      validate_clusters max_direct_response_body_size_bytes ignore_port_in_host_matching
+      typed_per_filter_config metadata`,
+    refuse: `vhds cluster_specifier_plugins request_mirror_policies vhost_header
+      ignore_path_parameters_in_path_matching route_specifiers`,
+  },
+  "envoy.config.route.v3.VirtualHost": {
+    yes: `name domains routes require_tls request_headers_to_add request_headers_to_remove
+      response_headers_to_add response_headers_to_remove typed_per_filter_config metadata
+      include_request_attempt_count include_attempt_count_in_response include_is_timeout_retry_header`,
+    refuse:
+      "matcher rate_limits request_mirror_policies hedge_policy retry_policy_typed_config route_specifiers",
+    warn: "virtual_clusters cors retry_policy per_request_buffer_limit_bytes request_body_buffer_limit",
+  },
+  "envoy.config.route.v3.Route": {
+    yes: `name match route redirect direct_response non_forwarding_action metadata typed_per_filter_config
+      request_headers_to_add request_headers_to_remove response_headers_to_add
+      response_headers_to_remove stat_prefix`,
+    refuse: "filter_action route_specifiers",
+    warn: "decorator tracing per_request_buffer_limit_bytes request_body_buffer_limit",
+  },
+  "envoy.config.route.v3.NonForwardingAction": { yes: "" },
+  "envoy.config.route.v3.FilterConfig": { yes: "config is_optional disabled" },
+  "envoy.config.route.v3.RouteMatch": {
+    yes: `prefix path safe_regex connect_matcher path_separated_prefix path_match_policy case_sensitive
+      runtime_fraction headers query_parameters grpc`,
+    refuse: "cookies tls_context dynamic_metadata filter_state",
+  },
+  "envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions": { yes: "" },
+  "envoy.config.route.v3.RouteMatch.ConnectMatcher": { yes: "" },
+  "envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig": { yes: "path_template" },
+  "envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig": { yes: "path_template_rewrite" },
+  "envoy.config.route.v3.HeaderMatcher": {
+    yes: `name exact_match safe_regex_match range_match present_match prefix_match suffix_match
+      contains_match string_match invert_match treat_missing_header_as_empty`,
+  },
+  "envoy.config.route.v3.QueryParameterMatcher": { yes: "name string_match present_match" },
+  "envoy.config.route.v3.RouteAction": {
+    yes: `cluster cluster_header weighted_clusters cluster_not_found_response_code prefix_rewrite
+      regex_rewrite path_rewrite_policy path_rewrite host_rewrite_literal auto_host_rewrite
+      host_rewrite_header host_rewrite_path_regex host_rewrite append_x_forwarded_host timeout
+      idle_timeout priority upgrade_configs max_stream_duration max_grpc_timeout grpc_timeout_offset`,
+    refuse: `cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match
+      retry_policy_typed_config request_mirror_policies rate_limits hash_policy
+      internal_redirect_policy internal_redirect_action max_internal_redirects hedge_policy`,
+    warn: "flush_timeout early_data_policy retry_policy include_vh_rate_limits cors",
+  },
+  "envoy.config.route.v3.RouteAction.UpgradeConfig": { yes: "upgrade_type enabled connect_config" },
+  "envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig": {
+    yes: "",
+    refuse: "proxy_protocol_config allow_post",
+  },
+  "envoy.config.route.v3.RouteAction.MaxStreamDuration": {
+    yes: "max_stream_duration grpc_timeout_header_max grpc_timeout_header_offset",
+  },
+  "envoy.config.route.v3.WeightedCluster": {
+    yes: "clusters total_weight runtime_key_prefix header_name",
+    refuse: "use_hash_policy",
+  },
+  "envoy.config.route.v3.WeightedCluster.ClusterWeight": {
+    yes: `name cluster_header weight request_headers_to_add request_headers_to_remove
+      response_headers_to_add response_headers_to_remove typed_per_filter_config host_rewrite_literal`,
+    refuse: "metadata_match",
+  },
+  "envoy.config.route.v3.RedirectAction": {
+    yes: `https_redirect scheme_redirect host_redirect port_redirect path_redirect prefix_rewrite
+      regex_rewrite path_rewrite response_code strip_query`,
+  },
+  "envoy.config.route.v3.DirectResponseAction": { yes: "status body", refuse: "body_format" },
+};
+
+const clusters: Readonly<Record<string, MessageSupport>> = {
+  "envoy.config.cluster.v3.Cluster": {
+    yes: `name alt_stat_name type cluster_type connect_timeout per_connection_buffer_limit_bytes lb_policy
+      load_assignment max_requests_per_connection circuit_breakers common_http_protocol_options
+      http_protocol_options typed_extension_protocol_options dns_refresh_rate dns_jitter
+      dns_failure_refresh_rate respect_dns_ttl dns_lookup_family dns_resolvers use_tcp_for_dns_lookups
+      dns_resolution_config typed_dns_resolver_config upstream_bind_config least_request_lb_config
+      round_robin_lb_config common_lb_config transport_socket metadata upstream_connection_options
+      load_balancing_policy`,
+    refuse: `transport_socket_matches transport_socket_matcher eds_cluster_config health_checks
+      upstream_http_protocol_options http2_protocol_options outlier_detection lb_subset_config
+      ring_hash_lb_config maglev_lb_config original_dst_lb_config filters upstream_config
+      connection_pool_per_downstream_connection lrs_server`,
+    warn: `stats_matcher per_connection_buffer_high_watermark_timeout wait_for_warm_on_init cleanup_interval
+      protocol_selection close_connections_on_host_health_failure ignore_health_on_host_removal
+      lrs_report_endpoint_metrics track_timeout_budgets track_cluster_stats preconnect_policy
+      queuing_policies`,
+  },
+  "envoy.config.cluster.v3.Cluster.CustomClusterType": { yes: "name typed_config" },
+  "envoy.config.cluster.v3.Cluster.RefreshRate": { yes: "base_interval max_interval" },
+  "envoy.extensions.clusters.dns.v3.DnsCluster": {
+    yes: `dns_refresh_rate dns_failure_refresh_rate respect_dns_ttl dns_jitter typed_dns_resolver_config
+      dns_lookup_family all_addresses_in_single_endpoint dns_min_refresh_rate`,
+  },
+  "envoy.extensions.clusters.dns.v3.DnsCluster.RefreshRate": { yes: "base_interval max_interval" },
+  "envoy.config.cluster.v3.Cluster.LeastRequestLbConfig": {
+    yes: "choice_count active_request_bias",
+    refuse: "slow_start_config",
+  },
+  "envoy.config.cluster.v3.Cluster.RoundRobinLbConfig": { yes: "", refuse: "slow_start_config" },
+  "envoy.config.cluster.v3.Cluster.CommonLbConfig": {
+    yes: "healthy_panic_threshold",
+    refuse: "locality_weighted_lb_config consistent_hashing_lb_config",
+    warn: `zone_aware_lb_config update_merge_window ignore_new_hosts_until_first_hc
+      close_connections_on_host_set_change override_host_status`,
+  },
+  "envoy.config.cluster.v3.LoadBalancingPolicy": { yes: "policies" },
+  "envoy.config.cluster.v3.LoadBalancingPolicy.Policy": { yes: "typed_extension_config" },
+  "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin": {
+    yes: "locality_lb_config",
+    refuse: "slow_start_config",
+  },
+  "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest": {
+    yes: "choice_count active_request_bias locality_lb_config enable_full_scan selection_method",
+    refuse: "slow_start_config",
+  },
+  "envoy.extensions.load_balancing_policies.random.v3.Random": { yes: "locality_lb_config" },
+  "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig": {
+    yes: "",
+    refuse: "locality_weighted_lb_config",
+    warn: "zone_aware_lb_config",
+  },
+  "envoy.config.cluster.v3.UpstreamConnectionOptions": {
+    yes: "tcp_keepalive",
+    warn: "set_local_interface_name_on_upstream_connections happy_eyeballs_config",
+  },
+  "envoy.config.cluster.v3.CircuitBreakers": { yes: "thresholds", refuse: "per_host_thresholds" },
+  "envoy.config.cluster.v3.CircuitBreakers.Thresholds": {
+    yes: "priority max_connections max_pending_requests max_requests max_retries track_remaining",
+    warn: "retry_budget max_connection_pools",
+  },
+  "envoy.config.endpoint.v3.ClusterLoadAssignment": {
+    yes: "cluster_name endpoints named_endpoints policy",
+  },
+  "envoy.config.endpoint.v3.ClusterLoadAssignment.Policy": {
+    yes: "overprovisioning_factor",
+    refuse: "drop_overloads",
+    warn: "endpoint_stale_after weighted_priority_health",
+  },
+  "envoy.config.endpoint.v3.LocalityLbEndpoints": {
+    yes: "locality metadata lb_endpoints load_balancer_endpoints load_balancing_weight priority proximity",
+    refuse: "leds_cluster_locality_config",
+  },
+  "envoy.config.endpoint.v3.LocalityLbEndpoints.LbEndpointList": { yes: "lb_endpoints" },
+  "envoy.config.endpoint.v3.LbEndpoint": {
+    yes: "endpoint endpoint_name health_status metadata load_balancing_weight",
+  },
+  "envoy.config.endpoint.v3.Endpoint": {
+    yes: "address hostname observability_name",
+    warn: "health_check_config additional_addresses",
+  },
+  "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+    yes: "common_http_protocol_options explicit_http_config upstream_http_protocol_options",
+    refuse: `use_downstream_protocol_config auto_config http_filters header_validation_config
+      outlier_detection request_mirror_policies hash_policy retry_policy`,
+  },
+  "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig": {
+    yes: "http_protocol_options",
+    refuse: "http2_protocol_options http3_protocol_options",
+  },
+  "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer": { yes: "" },
+};
+
+const accessLogs: Readonly<Record<string, MessageSupport>> = {
+  "envoy.config.accesslog.v3.AccessLog": { yes: "name filter typed_config" },
+  "envoy.config.accesslog.v3.AccessLogFilter": {
+    yes: `status_code_filter duration_filter not_health_check_filter traceable_filter runtime_filter
+      and_filter or_filter header_filter response_flag_filter`,
+    refuse: "grpc_status_filter extension_filter metadata_filter log_type_filter",
+  },
+  "envoy.config.accesslog.v3.StatusCodeFilter": { yes: "comparison" },
+  "envoy.config.accesslog.v3.DurationFilter": { yes: "comparison" },
+  "envoy.config.accesslog.v3.ComparisonFilter": { yes: "op value" },
+  "envoy.config.accesslog.v3.NotHealthCheckFilter": { yes: "" },
+  "envoy.config.accesslog.v3.TraceableFilter": { yes: "" },
+  "envoy.config.accesslog.v3.RuntimeFilter": {
+    yes: "runtime_key percent_sampled use_independent_randomness",
+  },
+  "envoy.config.accesslog.v3.AndFilter": { yes: "filters" },
+  "envoy.config.accesslog.v3.OrFilter": { yes: "filters" },
+  "envoy.config.accesslog.v3.HeaderFilter": { yes: "header" },
+  "envoy.config.accesslog.v3.ResponseFlagFilter": { yes: "flags" },
+  "envoy.extensions.access_loggers.file.v3.FileAccessLog": {
+    yes: "path format json_format typed_json_format log_format",
+  },
+  "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog": { yes: "log_format" },
+  "envoy.extensions.access_loggers.stream.v3.StderrAccessLog": { yes: "log_format" },
+};
+
+/** By message, in the order in which a configuration names them. */
+export const messages: Readonly<Record<string, MessageSupport>> = {
+  ...bootstrap,
+  ...listener,
+  ...connectionManager,
+  ...routes,
+  ...clusters,
+  ...accessLogs,
+  ...core,
+};
