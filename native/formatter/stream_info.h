@@ -75,16 +75,20 @@ struct ConnectionInfo {
   uint64_t end_ns = 0;
   uint64_t handshake_complete_ns = 0;  // TLS; 0: none
   std::string_view requested_server_name;
+  std::string_view listener_name;
   std::string_view filter_chain_name;
   std::string_view termination_details;
   std::string_view transport_failure_reason;
   std::string_view local_close_reason;
+  std::string_view detected_close_type = "Normal";  // or "LocalReset", "RemoteReset"
+  uint32_t round_trip_ms = 0;                       // of the transport, where it knows
 };
 
 // A host that a try of this stream went to, in order; in the stream's arena.
 struct AttemptedHost {
   const Address* address = nullptr;
   std::string_view hostname;
+  uint64_t connection_id = 0;  // 0: none was made
   const AttemptedHost* next = nullptr;
 };
 
@@ -135,6 +139,8 @@ struct StreamInfo {
   uint64_t upstream_connection_id = 0;
   std::string_view response_code_details;
   std::string_view upstream_transport_failure_reason;
+  std::string_view upstream_local_close_reason;
+  std::string_view upstream_detected_close_type = "Normal";
   std::string_view route_name;
   std::string_view virtual_host_name;
   std::string_view virtual_cluster_name;
@@ -146,9 +152,12 @@ struct StreamInfo {
   ConfigView cluster_metadata;
   ConfigView host_metadata;
   ConfigView listener_metadata;
+  ConfigView filter_chain_metadata;
   ConfigView dynamic_metadata;  // written by filters
   const AttemptedHost* first_attempt = nullptr;
-  bool traced = false;  // the trace decision, for traceable_filter
+  uint32_t route_resolution_count = 0;
+  uint64_t route_resolution_ns = 0;  // spent in all of them
+  bool traced = false;               // the trace decision, for traceable_filter
   std::string_view trace_id;
   std::string_view span_id;
 
@@ -163,7 +172,7 @@ struct FormatContext {
   const HeaderMap* request_trailers = nullptr;
   const HeaderMap* response_headers = nullptr;
   const HeaderMap* response_trailers = nullptr;
-  std::string_view local_reply_body;
+  std::string_view local_reply_body = {};
   AccessLogType log_type = AccessLogType::NotSet;
 };
 
