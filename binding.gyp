@@ -2,8 +2,8 @@
 #   core          everything but the door to TypeScript, compiled once for the addon and for the tests
 #   outrider      the addon: build/Release/outrider.node
 #   native_tests  GoogleTest: build/Release/native_tests
-# Configurations: Release; Asan (address and undefined behaviour) and Tsan, whose output stands in
-# build/Asan and build/Tsan. The fuzz targets are built with these sources and flags by tools/fuzz.mjs.
+# Configurations: Release; Asan (address and undefined behaviour), Tsan, and Fuzz (Asan's with coverage, clang
+# only), each in its folder of build/. tools/fuzz.mjs links a fuzzer for each *_fuzz.cc to core of Fuzz.
 {
   "variables": {
     "version%": "<!(node -p \"require('./package.json').version\")",
@@ -37,6 +37,9 @@
         "cflags": ["<@(sanitize_flags)", "-fsanitize=thread"],
         "ldflags": ["-fsanitize=thread"],
       },
+      "Fuzz": {
+        "cflags": ["<@(sanitize_flags)", "-fsanitize=fuzzer-no-link,address,undefined", "-fno-sanitize-recover=undefined"],
+      },
     },
   },
   "targets": [
@@ -50,7 +53,8 @@
       "dependencies": ["core"],
       "sources": ["<!@(node -p \"require('./native/sources.cjs').addon\")"],
       "libraries": ["-lre2"],
-      "ldflags": ["-Wl,--exclude-libs,ALL", "-Wl,-z,relro,-z,now"],
+      # A prebuilt package carries libre2 beside the addon (tools/prebuild.mjs).
+      "ldflags": ["-Wl,--exclude-libs,ALL", "-Wl,-z,relro,-z,now", "-Wl,-rpath='$$ORIGIN'"],
       "configurations": {
         "Release": {"conditions": [["gcc==1", {"ldflags": ["-flto=auto", "-O2"]}]]},
       },

@@ -1,28 +1,31 @@
-// Bundles src/ into dist/main.js, with a chunk for each thing that is loaded late by `await import()`.
-// Fewer files and no type stripping at start-up: see bin/outrider for what that is worth.
-import { rmSync } from "node:fs";
+// Bundles src/ into one file, dist/main.cjs: no type stripping, no module resolution, and one entry in V8's
+// compile cache. CommonJS, since Node starts it 20 ms sooner than a module; so src/ has no top-level await.
+// What is imported late (`await import()`) is evaluated late, though it stands in the same file.
+import { rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 import { at } from "./common.mjs";
 
-rmSync(at("dist"), { recursive: true, force: true });
-await build({
+const result = await build({
   entryPoints: [at("src/main.ts")],
-  outdir: at("dist"),
+  outfile: at("dist/main.cjs"),
   bundle: true,
-  splitting: true,
-  format: "esm",
+  format: "cjs",
   platform: "node",
   target: "node26",
-  chunkNames: "chunks/[name]-[hash]",
+  // Names stay: stack traces of the shipped program are for reading.
   minifySyntax: true,
   minifyWhitespace: true,
-  keepNames: true,
   sourcemap: "linked",
   sourcesContent: false,
   legalComments: "none",
   logLevel: "warning",
-  // CommonJS packages inside the bundle ask for Node's own modules with require().
-  banner: {
-    js: 'import{createRequire as outriderRequire}from"node:module";const require=outriderRequire(import.meta.url);',
+  metafile: true,
+  define: {
+    "import.meta.dirname": "__dirname",
+    "import.meta.filename": "__filename",
+    "import.meta.url": "outriderUrl",
   },
+  banner: { js: 'const outriderUrl=require("node:url").pathToFileURL(__filename).href;' },
 });
+rmSync(at("dist/compile-cache"), { recursive: true, force: true });
+writeFileSync(at("dist/meta.json"), JSON.stringify(result.metafile));

@@ -18,11 +18,11 @@ import {
   whenStale,
 } from "./common.mjs";
 
-const compiler = process.env.CXX ?? "g++";
+export const defaultCompiler = process.env.CXX ?? "g++";
 
 /** Debian's packages, each with the sign that it is there. `dev` ones serve only `npm run check` and the tests. */
 const packages = [
-  { name: "g++", there: () => onPath(compiler.split(" ").at(-1)) },
+  { name: "g++", there: () => onPath(defaultCompiler.split(" ").at(-1)) },
   { name: "make", there: () => onPath("make") },
   { name: "python3", there: () => onPath("python3") },
   { name: "libre2-dev", there: () => existsSync("/usr/include/re2/re2.h") },
@@ -31,8 +31,8 @@ const packages = [
   { name: "clang-tidy", dev: true, there: () => onPath("clang-tidy") },
 ];
 
-function installSystemPackages({ dev }) {
-  const missing = packages.filter((one) => (dev || !one.dev) && !one.there()).map((one) => one.name);
+export function installSystemPackages(wanted) {
+  const missing = wanted.filter((one) => !one.there()).map((one) => one.name);
   if (missing.length === 0) return;
   const list = missing.join(" ");
   const mayInstall = process.getuid?.() === 0 && onPath("apt-get");
@@ -61,7 +61,7 @@ async function configure() {
   const inputs = ["binding.gyp", "native/sources.cjs", "package-lock.json"].map((path) =>
     readFileSync(at(path), "utf8"),
   );
-  await whenStale("build/.configured", sha256([names, ...inputs, compiler].join("\n")), () => {
+  await whenStale("build/.configured", sha256([names, ...inputs, defaultCompiler].join("\n")), () => {
     if (!existsSync(at("build/Makefile"))) rmSync(at("build"), { recursive: true, force: true });
     const gyp = at("node_modules/node-gyp/bin/node-gyp.js");
     const args = ["configure", `--nodedir=${nodeDir}`, "--loglevel=error"];
@@ -69,7 +69,8 @@ async function configure() {
   });
 }
 
-export async function buildNative(targets, configuration = "Release") {
+/** Runs make for the targets that are older than a source. */
+export async function buildNative(targets, configuration = "Release", compiler = defaultCompiler) {
   await configure();
   const sources = files(["native"], (path) => /\.(cc|h)$/.test(path));
   const key = fingerprint([...sources, "build/Makefile"], compiler);
@@ -106,7 +107,7 @@ async function bundle() {
 
 export async function setup({ tests = false } = {}) {
   await installNodePackages();
-  installSystemPackages({ dev: tests });
+  installSystemPackages(packages.filter((one) => tests || !one.dev));
   await buildNative(tests ? ["outrider", "native_tests"] : ["outrider"]);
   await bundle();
 }

@@ -7,74 +7,105 @@ namespace {
 
 using enum HeaderId;
 
-enum Joins : uint8_t { Requests = 1, Responses = 2, Both = 3 };
+enum Joins : uint8_t { InRequest = 1, InResponse = 2, InResponseTrailers = 4 };
 
-// Envoy's fixed header tables (envoy/http/header_map.h), where a repeated line is joined to the first.
-constexpr HeaderId joined_in_both[] = {
-    Connection, ContentType,      ContentLength, KeepAlive, ProxyConnection,   ProxyStatus,
-    RequestId,  TransferEncoding, Upgrade,       Via,       EnvoyAttemptCount, EnvoyDecoratorOperation,
-};
-constexpr HeaderId joined_in_requests[] = {
-    Method,
-    Path,
-    Scheme,
-    Authority,
-    Protocol,
-    Host,
-    Expect,
-    Te,
-    UserAgent,
-    ClientTraceId,
-    GrpcTimeout,
-    Cookie,
-    ForwardedFor,
-    ForwardedProto,
-    ForwardedHost,
-    ForwardedPort,
-    ForwardedClientCert,
-    EnvoyDownstreamServiceCluster,
-    EnvoyDownstreamServiceNode,
-    EnvoyExpectedRequestTimeoutMs,
-    EnvoyExternalAddress,
-    EnvoyForceTrace,
-    EnvoyHedgeOnPerTryTimeout,
-    EnvoyInternal,
-    EnvoyIpTags,
-    EnvoyIsTimeoutRetry,
-    EnvoyMaxRetries,
-    EnvoyOriginalHost,
-    EnvoyOriginalPath,
-    EnvoyOriginalUrl,
-    EnvoyRetriableHeaderNames,
-    EnvoyRetriableStatusCodes,
-    EnvoyRetryGrpcOn,
-    EnvoyRetryOn,
-    EnvoyUpstreamAltStatName,
-    EnvoyUpstreamRequestPerTryTimeoutMs,
-    EnvoyUpstreamRequestTimeoutAltResponse,
-    EnvoyUpstreamRequestTimeoutMs,
-    EnvoyUpstreamStreamDurationMs,
-};
-constexpr HeaderId joined_in_responses[] = {
-    Status,
-    Date,
-    Server,
-    Location,
-    GrpcStatus,
-    GrpcMessage,
-    EnvoyDegraded,
-    EnvoyImmediateHealthCheckFail,
-    EnvoyRateLimited,
-    EnvoyUpstreamCanary,
-    EnvoyUpstreamHealthCheckedCluster,
-    EnvoyUpstreamServiceTime,
-};
+// Envoy's header tables, those that its filters register included: there a repeated line is joined to the
+// first. Found by sending every well-known name twice through Envoy 1.40, in both directions.
+constexpr HeaderId joined_in_both[] = {Connection,        ContentType,
+                                       ContentEncoding,   ContentLength,
+                                       CacheControl,      KeepAlive,
+                                       ProxyConnection,   ProxyStatus,
+                                       RequestId,         TransferEncoding,
+                                       Upgrade,           Via,
+                                       EnvoyAttemptCount, EnvoyDecoratorOperation};
+constexpr HeaderId joined_in_requests[] = {Method,
+                                           Path,
+                                           Scheme,
+                                           Authority,
+                                           Protocol,
+                                           Host,
+                                           Expect,
+                                           Te,
+                                           UserAgent,
+                                           Referer,
+                                           Origin,
+                                           Accept,
+                                           AcceptEncoding,
+                                           Authorization,
+                                           Pragma,
+                                           IfMatch,
+                                           IfNoneMatch,
+                                           IfModifiedSince,
+                                           IfUnmodifiedSince,
+                                           IfRange,
+                                           ClientTraceId,
+                                           GrpcTimeout,
+                                           GrpcAcceptEncoding,
+                                           ForwardedFor,
+                                           ForwardedProto,
+                                           ForwardedHost,
+                                           ForwardedPort,
+                                           ForwardedClientCert,
+                                           AccessControlRequestMethod,
+                                           AccessControlRequestHeaders,
+                                           AccessControlRequestPrivateNetwork,
+                                           EnvoyDownstreamServiceCluster,
+                                           EnvoyDownstreamServiceNode,
+                                           EnvoyExpectedRequestTimeoutMs,
+                                           EnvoyExternalAddress,
+                                           EnvoyForceTrace,
+                                           EnvoyHedgeOnPerTryTimeout,
+                                           EnvoyInternal,
+                                           EnvoyIpTags,
+                                           EnvoyIsTimeoutRetry,
+                                           EnvoyMaxRetries,
+                                           EnvoyOriginalHost,
+                                           EnvoyOriginalPath,
+                                           EnvoyOriginalUrl,
+                                           EnvoyRetriableHeaderNames,
+                                           EnvoyRetriableStatusCodes,
+                                           EnvoyRetryGrpcOn,
+                                           EnvoyRetryOn,
+                                           EnvoyUpstreamAltStatName,
+                                           EnvoyUpstreamRequestPerTryTimeoutMs,
+                                           EnvoyUpstreamRequestTimeoutAltResponse,
+                                           EnvoyUpstreamRequestTimeoutMs,
+                                           EnvoyUpstreamStreamDurationMs};
+constexpr HeaderId joined_in_responses[] = {Status,
+                                            Date,
+                                            Server,
+                                            Location,
+                                            Expires,
+                                            Age,
+                                            Etag,
+                                            LastModified,
+                                            Vary,
+                                            GrpcStatus,
+                                            GrpcMessage,
+                                            AccessControlAllowOrigin,
+                                            AccessControlAllowMethods,
+                                            AccessControlAllowHeaders,
+                                            AccessControlAllowCredentials,
+                                            AccessControlAllowPrivateNetwork,
+                                            AccessControlExposeHeaders,
+                                            AccessControlMaxAge,
+                                            EnvoyDegraded,
+                                            EnvoyImmediateHealthCheckFail,
+                                            EnvoyRateLimited,
+                                            EnvoyUpstreamCanary,
+                                            EnvoyUpstreamHealthCheckedCluster,
+                                            EnvoyUpstreamServiceTime};
+constexpr HeaderId joined_in_response_trailers[] = {GrpcStatus, GrpcMessage};
 
 constexpr std::array<uint8_t, header_id_count> build_joins() {
   std::array<uint8_t, header_id_count> joins{};
-  for (HeaderId id : joined_in_both) joins[static_cast<size_t>(id)] = Both;
-  for (HeaderId id : joined_in_requests) joins[static_cast<size_t>(id)] |= Requests;
-  for (HeaderId id : joined_in_responses) joins[static_cast<size_t>(id)] |= Responses;
+  const auto mark = [&joins](const auto& ids, uint8_t where) {
+    for (HeaderId id : ids) joins[static_cast<size_t>(id)] |= where;
+  };
+  mark(joined_in_both, InRequest | InResponse);
+  mark(joined_in_requests, InRequest);
+  mark(joined_in_responses, InResponse);
+  mark(joined_in_response_trailers, InResponseTrailers);
   return joins;
 }
 constexpr std::array<uint8_t, header_id_count> joins = build_joins();
@@ -121,11 +152,50 @@ std::string_view HeaderMap::joined(const Header* first) {
   return {start, bytes - 1};
 }
 
+uint32_t HeaderMap::pseudo_slot(HeaderId id) const {
+  if (kind_ == HeaderMapKind::Response) return id == HeaderId::Status ? 0 : no_slot;
+  if (kind_ != HeaderMapKind::Request || !is_pseudo(id) || id == HeaderId::Status) return no_slot;
+  return id == HeaderId::Protocol ? 4 : static_cast<uint32_t>(id) - static_cast<uint32_t>(HeaderId::Method);
+}
+
+void HeaderMap::fill_slot(uint32_t slot, const Header& header) {
+  if (capacity_ == 0 && !grow()) return;
+  entries_[slot] = header;
+  first_[index(header.id)] = static_cast<uint8_t>(slot);
+  byte_size_ += header.name_len + uint64_t{header.value_len};
+  live_++;
+}
+
+void HeaderMap::keep_case(std::string_view lower_name, std::string_view original) {
+  if (original_case(lower_name).data() != lower_name.data()) return;
+  const char* copy = arena_->copy(original);
+  if (copy == nullptr || (used_ == capacity_ && !grow())) return;
+  entries_[used_++] = {lower_name.data(),
+                       copy,
+                       static_cast<uint32_t>(original.size()),
+                       static_cast<uint16_t>(lower_name.size()),
+                       HeaderId::None,
+                       Header::Removed | Header::OriginalCase};
+}
+
+std::string_view HeaderMap::original_case(std::string_view lower_name) const {
+  for (uint32_t i = 0; i < used_; i++) {
+    if (entries_[i].flags & Header::OriginalCase && entries_[i].key() == lower_name)
+      return entries_[i].text();
+  }
+  return lower_name;
+}
+
 bool HeaderMap::grow() {
   const uint32_t capacity = capacity_ == 0 ? entries_at_first : capacity_ * 2;
   Header* entries = static_cast<Header*>(arena_->allocate(capacity * sizeof(Header), alignof(Header)));
   if (entries == nullptr) return false;
-  if (used_ != 0) std::memcpy(entries, entries_, used_ * sizeof(Header));
+  if (capacity_ == 0) {
+    while (used_ < pseudo_slots())
+      entries[used_++] = {nullptr, nullptr, 0, 0, HeaderId::None, Header::Removed};
+  } else {
+    std::memcpy(entries, entries_, used_ * sizeof(Header));
+  }
   entries_ = entries;
   capacity_ = capacity;
   return true;
@@ -162,8 +232,15 @@ void HeaderMap::add_ref(HeaderId id, std::string_view value) {
   assert(id != HeaderId::None);
   if (arena_->failed() || join(id, value)) return;
   const std::string_view name = header_name(id);
-  push({name.data(), value.data(), static_cast<uint32_t>(value.size()), static_cast<uint16_t>(name.size()),
-        id, 0});
+  const Header header = {name.data(),
+                         value.data(),
+                         static_cast<uint32_t>(value.size()),
+                         static_cast<uint16_t>(name.size()),
+                         id,
+                         0};
+  const uint32_t slot = pseudo_slot(id);
+  if (slot == no_slot) return push(header);
+  fill_slot(slot, header);
 }
 
 void HeaderMap::add(std::string_view lower_name, std::string_view value) {
@@ -182,7 +259,7 @@ void HeaderMap::add_ref(std::string_view lower_name, std::string_view value) {
 
 bool HeaderMap::join(HeaderId id, std::string_view value) {
   if (!has(id) || !joins_when_added(id)) return false;
-  append(id, value, id == HeaderId::Cookie ? "; " : ",");
+  append(id, value);
   return true;
 }
 
@@ -256,14 +333,16 @@ size_t HeaderMap::remove_prefix(std::string_view lower_prefix) {
 }
 
 void HeaderMap::clear() {
-  used_ = live_ = 0;
+  used_ = capacity_ == 0 ? 0 : pseudo_slots();
+  for (uint32_t i = 0; i < used_; i++) entries_[i].flags = Header::Removed;
+  live_ = 0;
   byte_size_ = 0;
   forget_index();
 }
 
 bool HeaderMap::joins_when_added(HeaderId id) const {
-  const bool request = kind_ == HeaderMapKind::Request;
-  return joins[index(id)] & (request ? Requests : Responses);
+  constexpr uint8_t where[] = {InRequest, InResponse, 0, InResponseTrailers};  // by HeaderMapKind
+  return joins[index(id)] & where[static_cast<size_t>(kind_)];
 }
 
 }  // namespace outrider

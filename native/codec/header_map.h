@@ -14,7 +14,7 @@ namespace outrider {
 struct Header {
   enum Flags : uint8_t {
     Removed = 1,       // skipped by iteration; its slot stays until the map goes
-    OriginalCase = 2,  // the name as it came stands at name + name_len, name_len bytes
+    OriginalCase = 2,  // no line but a memory: `value` is the name as it came
   };
 
   const char* name;  // lower case
@@ -26,18 +26,17 @@ struct Header {
 
   std::string_view key() const { return {name, name_len}; }
   std::string_view text() const { return {value, value_len}; }
-  // The name as the peer wrote it, where that was kept; lower case otherwise.
-  std::string_view original_key() const { return {flags & OriginalCase ? name + name_len : name, name_len}; }
   bool removed() const { return flags & Removed; }
 };
 static_assert(sizeof(Header) == 24);  // a head of 20 lines stays within 8 cache lines
 
 enum class HeaderMapKind : uint8_t { Request, Response, RequestTrailers, ResponseTrailers };
 
-// The headers of one message in the order in which they came; owned by one stream.
-// Flat, appended to, never shifted: a removal leaves a hole. Names are lower case throughout.
-// A `_ref` variant keeps the caller's bytes (static text, or this arena's); the others copy them.
-// When the arena fails the change is dropped; the owner looks at arena().failed() and ends the stream.
+// The headers of one message in the order in which they came, pseudo headers in front; owned by one stream.
+// Flat, appended to, never shifted: a removal leaves a hole, and the pseudo headers have slots of their own.
+// Names are lower case throughout. A `_ref` variant keeps the caller's bytes (static text, or this arena's);
+// the others copy them. When the arena fails the change is dropped; the owner looks at arena().failed() and
+// ends the stream.
 class HeaderMap {
  public:
   HeaderMap(Arena& arena, HeaderMapKind kind) : arena_(&arena), kind_(kind) { forget_index(); }
@@ -64,14 +63,14 @@ class HeaderMap {
   void set_ref(HeaderId id, std::string_view value);
   void set(std::string_view lower_name, std::string_view value);
 
-  // Appends a line. add() follows Envoy in that a second line of a name in its fixed table is joined to
-  // the first ("a,b"; cookies by "; "), see joins_when_added().
+  // Appends a line. As in Envoy a second line of a name in its header tables is joined to the first
+  // instead ("a,b"), see joins_when_added().
   void add(HeaderId id, std::string_view value);
   void add_ref(HeaderId id, std::string_view value);
   void add(std::string_view lower_name, std::string_view value);
   void add_ref(std::string_view lower_name, std::string_view value);
 
-  // Joins `value` to the first line of that name with `separator`, or adds the line.
+  // Joins `value` to the first line of that name with `separator` (cookies: "; "), or adds the line.
   void append(HeaderId id, std::string_view value, std::string_view separator = ",");
   void append_comma(HeaderId id, std::string_view value) { append(id, value, ","); }
   void append_comma(std::string_view lower_name, std::string_view value);
@@ -117,8 +116,13 @@ class HeaderMap {
   // The parser's door: a line whose bytes are in the arena already; no joining.
   void push(Header header);
 
+  // For KeyFormat::PreserveCase: remembers how a name was written when it came first, also for lines that
+  // are replaced or removed later. original_case() answers that, or the lower-case name.
+  void keep_case(std::string_view lower_name, std::string_view original);
+  std::string_view original_case(std::string_view lower_name) const;
+
   // Would add() join a second line of this name to the first? True for the names in Envoy's table
-  // of fixed headers for this kind of message.
+  // for this kind of message.
   bool joins_when_added(HeaderId id) const;
 
  private:
@@ -132,6 +136,13 @@ class HeaderMap {
   }
   void forget_index() { std::memset(first_, absent, sizeof(first_)); }
   const Header* scan(HeaderId id, uint32_t from) const;
+  // The slot kept for a pseudo header of this kind of message, or none.
+  static constexpr uint32_t no_slot = UINT32_MAX;
+  uint32_t pseudo_slots() const {
+    return kind_ == HeaderMapKind::Request ? 5 : kind_ == HeaderMapKind::Response ? 1 : 0;
+  }
+  uint32_t pseudo_slot(HeaderId id) const;
+  void fill_slot(uint32_t slot, const Header& header);
   bool grow();
   void drop(Header& header);
   void change_value(Header& header, std::string_view value);

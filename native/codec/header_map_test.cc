@@ -48,8 +48,8 @@ TEST_F(HeaderMapTest, ARepeatedNameOfTheFixedTableIsJoinedAndAnyOtherStaysApart)
   map.add("x", "2");
   EXPECT_EQ(lines(), "via=a,b;x=1;x=2;");
   EXPECT_EQ(map.get_joined("x"), "1,2");
-  map.add(HeaderId::Cookie, "a=1");
-  map.add(HeaderId::Cookie, "b=2");
+  map.append(HeaderId::Cookie, "a=1", "; ");
+  map.append(HeaderId::Cookie, "b=2", "; ");
   EXPECT_EQ(map.get(HeaderId::Cookie), "a=1; b=2");
 }
 
@@ -63,28 +63,54 @@ TEST_F(HeaderMapTest, SettingByIdKeepsThePlaceAndByNameMovesToTheEnd) {
 }
 
 TEST_F(HeaderMapTest, RemovingLeavesTheOthersReachable) {
-  map.add(HeaderId::Accept, "1");
+  map.add(HeaderId::Link, "1");
   map.add("x-a", "2");
-  map.add(HeaderId::Accept, "3");
+  map.add(HeaderId::Link, "3");
   map.add("x-b", "4");
   EXPECT_EQ(map.remove_prefix("x-"), 2u);
-  EXPECT_EQ(lines(), "accept=1;accept=3;");
-  EXPECT_EQ(map.remove(HeaderId::Accept), 2u);
-  EXPECT_FALSE(map.has(HeaderId::Accept));
+  EXPECT_EQ(lines(), "link=1;link=3;");
+  EXPECT_EQ(map.remove(HeaderId::Link), 2u);
+  EXPECT_FALSE(map.has(HeaderId::Link));
   EXPECT_TRUE(map.empty());
   EXPECT_EQ(map.byte_size(), 0u);
-  map.add(HeaderId::Accept, "5");
-  EXPECT_EQ(map.get(HeaderId::Accept), "5");
+  map.add(HeaderId::Link, "5");
+  EXPECT_EQ(map.get(HeaderId::Link), "5");
+}
+
+TEST_F(HeaderMapTest, PseudoHeadersStandInFrontWheneverTheyAreSet) {
+  map.add("x", "1");
+  map.set(HeaderId::Authority, "a");
+  map.set(HeaderId::Method, "GET");
+  EXPECT_EQ(lines(), ":method=GET;:authority=a;x=1;");
+  map.set(HeaderId::Method, "PUT");
+  EXPECT_EQ(map.remove(HeaderId::Authority), 1u);
+  map.set(HeaderId::Protocol, "websocket");
+  EXPECT_EQ(lines(), ":method=PUT;:protocol=websocket;x=1;");
+  map.clear();
+  EXPECT_EQ(lines(), "");
+  map.add("x", "2");
+  map.add(HeaderId::Path, "/");
+  EXPECT_EQ(lines(), ":path=/;x=2;");
+}
+
+TEST_F(HeaderMapTest, TheCaseOfANameIsRememberedFromItsFirstLineEvenWhenThatIsReplaced) {
+  map.keep_case("x-a", "X-A");
+  map.add("x-a", "1");
+  map.keep_case("x-a", "x-A");
+  map.set("x-a", "2");
+  EXPECT_EQ(lines(), "x-a=2;");
+  EXPECT_EQ(map.original_case("x-a"), "X-A");
+  EXPECT_EQ(map.original_case("x-b"), "x-b");
 }
 
 TEST_F(HeaderMapTest, ManyLinesAreFoundWhereverTheyStand) {
   for (int i = 0; i < 600; i++) map.add("x-" + std::to_string(i), "v");
-  map.add(HeaderId::Accept, "far");
-  map.add(HeaderId::Accept, "farther");
-  EXPECT_EQ(map.get(HeaderId::Accept), "far");
+  map.add(HeaderId::Link, "far");
+  map.add(HeaderId::Link, "farther");
+  EXPECT_EQ(map.get(HeaderId::Link), "far");
   EXPECT_EQ(map.get("x-599"), "v");
-  EXPECT_EQ(map.remove(HeaderId::Accept), 2u);
-  EXPECT_FALSE(map.has(HeaderId::Accept));
+  EXPECT_EQ(map.remove(HeaderId::Link), 2u);
+  EXPECT_FALSE(map.has(HeaderId::Link));
 }
 
 TEST_F(HeaderMapTest, AnExhaustedArenaLeavesTheMapAsItWas) {

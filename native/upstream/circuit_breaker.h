@@ -5,11 +5,9 @@
 #include <cstdint>
 
 #include "base/config_view.h"
+#include "base/route_priority.h"
 
 namespace outrider {
-
-// envoy.config.core.v3.RoutingPriority
-enum class RoutePriority : uint8_t { Default, High };
 
 // What one cluster may have at once, over all workers. Names as in /clusters and the circuit_breakers gauges.
 enum class Resource : uint8_t { Connections, PendingRequests, Requests, Retries, ConnectionPools };
@@ -24,8 +22,7 @@ class CircuitBreakers {
   explicit CircuitBreakers(ConfigView thresholds);
 
   bool can_acquire(RoutePriority priority, Resource resource) const {
-    const Count& count = at(priority, resource);
-    return count.now.load(std::memory_order_relaxed) < count.limit.load(std::memory_order_relaxed);
+    return now(priority, resource) < limit(priority, resource);
   }
   // False, with nothing taken, when the limit is reached.
   [[nodiscard]] bool try_acquire(RoutePriority priority, Resource resource) {
@@ -45,6 +42,7 @@ class CircuitBreakers {
     return at(priority, resource).now.load(std::memory_order_relaxed);
   }
   uint32_t limit(RoutePriority priority, Resource resource) const {
+    if (resource == Resource::Retries && thresholds(priority).has_retry_budget) return retry_budget(priority);
     return at(priority, resource).limit.load(std::memory_order_relaxed);
   }
   // The *_open gauge. Nothing taken yet is not open, even where the limit is 0.
@@ -59,13 +57,13 @@ class CircuitBreakers {
     return most - std::min(most, now(priority, resource));
   }
 
+  bool track_remaining(RoutePriority priority) const { return thresholds(priority).track_remaining; }
+
   // From the runtime: circuit_breakers.<cluster>.<default|high>.max_*; the configured limit as long as there
   // is no such key. Main thread.
   void override_limit(RoutePriority priority, Resource resource, uint32_t limit);
   void reset_limit(RoutePriority priority, Resource resource);
 
-  // RetryBudget of a priority; none where it is not configured. Valid as long as the cluster's configuration.
-  ConfigView retry_budget(RoutePriority priority) const { return thresholds(priority).retry_budget; }
   // per_host_thresholds.max_connections; UINT32_MAX where there is none.
   uint32_t host_connections_max(RoutePriority priority) const {
     return thresholds(priority).host_connections_max;
@@ -81,9 +79,12 @@ class CircuitBreakers {
     Count counts[kResources];
     uint32_t host_connections_max = UINT32_MAX;
     bool track_remaining = false;
-    ConfigView retry_budget;
+    bool has_retry_budget = false;
+    double budget_percent = 20;       // of the requests that are active or wait
+    uint32_t budget_retries_min = 3;  // allowed however few requests there are
   };
 
+  uint32_t retry_budget(RoutePriority priority) const;
   Count& at(RoutePriority priority, Resource resource) {
     return thresholds_[static_cast<size_t>(priority)].counts[static_cast<size_t>(resource)];
   }

@@ -9,64 +9,25 @@
 #include "base/ref.h"
 #include "base/result.h"
 #include "base/shared_config.h"
+#include "upstream/bind_config.h"
 #include "upstream/circuit_breaker.h"
+#include "upstream/cluster_stats.h"
+#include "upstream/lb/lb_config.h"
 
 namespace outrider {
 
-enum class LbPolicyKind : uint8_t { RoundRobin, LeastRequest, Random, RingHash, Maglev };
 enum class UpstreamProtocol : uint8_t { Http1, Http2, Http3, SameAsDownstream, Alpn };
-
-// A socket option to set before bind, after bind or after listen (envoy.config.core.v3.SocketOption).
-struct SocketOption {
-  enum class State : uint8_t { Prebind, Bound, Listening };
-  State state = State::Prebind;
-  bool is_number = true;
-  int level = 0;
-  int name = 0;
-  int number = 0;
-  std::string bytes;
-};
-
-// Where upstream connections come from. Not valid: the kernel chooses.
-struct BindSource {
-  Address address;
-  bool freebind = false;
-  std::vector<SocketOption> options;
-};
-
-// SO_KEEPALIVE and its times; -1: the kernel's default.
-struct TcpKeepalive {
-  bool enabled = false;
-  int probes = -1;
-  int time_s = -1;
-  int interval_s = -1;
-};
-
-// How the cluster's policy was configured; each field belongs to the policies that read it.
-struct LbConfig {
-  LbPolicyKind kind = LbPolicyKind::RoundRobin;
-  bool locality_weighted = false;
-  bool fail_traffic_on_panic = false;
-  bool full_scan = false;            // LEAST_REQUEST
-  uint32_t choice_count = 2;         // LEAST_REQUEST
-  double active_request_bias = 1.0;  // LEAST_REQUEST
-  uint32_t panic_threshold = 50;     // percent
-  bool murmur_hash_2 = false;        // RING_HASH
-  bool hash_by_hostname = false;     // RING_HASH, MAGLEV
-  uint32_t hash_balance_factor = 0;  // RING_HASH, MAGLEV; percent, 0: off
-  uint64_t ring_size_min = 1024;     // RING_HASH
-  uint64_t ring_size_max = 8 << 20;  // RING_HASH
-  uint64_t maglev_table_size = 65537;
-};
 
 // A cluster as configured: immutable, built on the main thread, shared by all workers. Only the circuit
 // breakers count, in relaxed atomics. Streams and pools keep the one they started with.
 struct ClusterConfig final : RefCounted<ClusterConfig> {
   // `cluster` is envoy.config.cluster.v3.Cluster, alive as long as `source`.
-  static Result<Ref<const ClusterConfig>> build(Ref<const SharedConfig> source, ConfigView cluster);
+  static Result<Ref<const ClusterConfig>> build(Ref<const SharedConfig> source, ConfigView cluster,
+                                                const ClusterStats& stats);
 
   std::string name;
   std::string observability_name;  // alt_stat_name, or the name
+  ClusterStats stats;
   Ref<const SharedConfig> source;  // keeps the views alive
   ConfigView view;                 // the whole message
   ConfigView metadata;             // envoy.config.core.v3.Metadata
@@ -75,7 +36,6 @@ struct ClusterConfig final : RefCounted<ClusterConfig> {
   uint64_t connect_timeout_ms = 5'000;
   uint32_t connection_buffer_bytes_max = 1 << 20;  // per_connection_buffer_limit_bytes
   bool logical_dns = false;  // one host, whose address may change while its connections stay
-  bool internal_hosts = false;
 
   // HTTP, from HttpProtocolOptions or from the older fields of Cluster.
   UpstreamProtocol protocol = UpstreamProtocol::Http1;
@@ -87,21 +47,22 @@ struct ClusterConfig final : RefCounted<ClusterConfig> {
   uint64_t max_connection_duration_ms = 0;   // 0: for ever
   uint64_t max_stream_duration_ms = 0;       // 0: for ever
   uint32_t max_requests_per_connection = 0;  // 0: no limit
+  uint64_t tcp_idle_timeout_ms = 600'000;    // TcpProtocolOptions; 0: never
   uint32_t max_response_headers_count = 100;
   uint32_t max_response_headers_kb = 60;
 
   // Sockets.
   TcpKeepalive keepalive;
   bool set_local_interface_name = false;
-  BindSource bind;  // upstream_bind_config, own or the cluster manager's
-  std::vector<BindSource> extra_bind;
-  std::vector<SocketOption> socket_options;  // of upstream_bind_config, where there is no address either
+  BindConfig bind;                           // upstream_bind_config, own or the cluster manager's
+  std::vector<SocketOption> socket_options;  // for sockets that are bound to no source
   // The source for an upstream address of `family`; null: the kernel chooses.
-  const BindSource* bind_source_for(int family) const;
+  const BindSource* bind_source_for(int family) const { return bind.source_for(family); }
 
   // Endpoints and balancing.
   LbConfig lb;
   bool connection_pool_per_downstream_connection = false;
+  bool close_connections_on_host_set_change = false;
   bool close_connections_on_host_health_failure = false;
   bool ignore_health_on_host_removal = false;
   bool ignore_new_hosts_until_first_hc = false;
@@ -113,7 +74,7 @@ struct ClusterConfig final : RefCounted<ClusterConfig> {
   bool track_per_endpoint_stats = false;
 
   CircuitBreakers& breakers() const { return breakers_; }
-  explicit ClusterConfig(ConfigView cluster) : breakers_(cluster["circuit_breakers"]) {}
+  explicit ClusterConfig(ConfigView cluster) : view(cluster), breakers_(cluster["circuit_breakers"]) {}
 
  private:
   mutable CircuitBreakers breakers_;

@@ -8,6 +8,7 @@
 #include "base/config_view.h"
 #include "base/ref.h"
 #include "base/shared_config.h"
+#include "base/stats.h"
 
 namespace outrider {
 
@@ -44,6 +45,7 @@ struct Locality {
 
 // What outlives an update of the endpoints: one a host of a cluster, shared by all workers. Relaxed atomics.
 struct HostState final : RefCounted<HostState> {
+  StatScope<HostStat> stats;
   std::atomic<uint32_t> rq_active{0};  // read by LEAST_REQUEST
   std::atomic<uint32_t> cx_active{0};  // read by per_host_thresholds
   // HealthFlag bits. Written by the main thread, which then publishes new ClusterEndpoints.
@@ -60,6 +62,7 @@ struct Host final : RefCounted<Host> {
   uint32_t priority = 0;
   bool canary = false;
   Locality locality;
+  uint32_t locality_weight = 0;    // of its LocalityLbEndpoints
   ConfigView metadata;             // envoy.config.core.v3.Metadata
   ConfigView endpoint;             // envoy.config.endpoint.v3.LbEndpoint
   Ref<const SharedConfig> source;  // keeps the views alive

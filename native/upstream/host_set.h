@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "base/ref.h"
 #include "base/result.h"
 #include "upstream/host.h"
+#include "upstream/lb/host_table.h"
 
 namespace outrider {
 
@@ -17,21 +19,23 @@ struct ClusterConfig;
 using HostIndex = uint32_t;
 inline constexpr HostIndex kNoHost = UINT32_MAX;
 
-// The hosts of one locality, kept only where localities are weighted.
-struct LocalityHosts {
-  uint32_t weight = 0;  // load_balancing_weight; 0: no traffic
+// Hosts by what they are fit for.
+struct HostClasses {
   uint32_t excluded = 0;
   std::vector<HostIndex> all;
   std::vector<HostIndex> healthy;
   std::vector<HostIndex> degraded;
 };
 
+// The hosts of one locality, kept only where localities are weighted.
+struct LocalityHosts : HostClasses {
+  uint32_t weight = 0;  // load_balancing_weight; 0: no traffic
+  // What the weight is worth while only `usable` of the hosts can be used.
+  double effective_weight(const std::vector<HostIndex>& usable, uint32_t overprovisioning_factor) const;
+};
+
 // The hosts of one priority.
-struct HostSet {
-  uint32_t excluded = 0;
-  std::vector<HostIndex> all;
-  std::vector<HostIndex> healthy;
-  std::vector<HostIndex> degraded;
+struct HostSet : HostClasses {
   std::vector<LocalityHosts> localities;
 };
 
@@ -43,32 +47,48 @@ struct PriorityLoad {
     bool panic = false;  // all of its hosts are used, whatever their health
   };
   std::vector<Share> shares;
+
+  // What of its hosts one priority could use, times the overprovisioning factor, at most 100 percent.
+  struct Availability {
+    uint32_t healthy = 0;
+    uint32_t degraded = 0;
+    uint32_t hosts = 0;
+    bool below_panic_threshold = false;
+  };
+  static PriorityLoad compute(std::span<const Availability> priorities, uint32_t panic_threshold);
 };
 
 // All endpoints of a cluster at one time: immutable, built on the main thread, shared by all workers.
 class ClusterEndpoints final : public RefCounted<ClusterEndpoints> {
  public:
   // `assignment` is envoy.config.endpoint.v3.ClusterLoadAssignment whose addresses are resolved, alive as
-  // long as `source`. Hosts of `previous` (null at first) with an equal address keep their HostState.
+  // long as `source`. Hosts of `previous` (null at first) with an equal address keep their HostState; others
+  // get one, with a scope of its own in `stats`.
   static Result<Ref<const ClusterEndpoints>> build(const ClusterConfig& cluster,
                                                    Ref<const SharedConfig> source, ConfigView assignment,
-                                                   const ClusterEndpoints* previous);
-  // The same hosts, classed anew after their health flags or the panic threshold (percent) have changed.
-  Ref<const ClusterEndpoints> rebuild(const ClusterConfig& cluster, uint32_t panic_threshold) const;
+                                                   const ClusterEndpoints* previous, StatsRegistry& stats);
+  // The same hosts, classed anew after their health flags have changed.
+  Ref<const ClusterEndpoints> rebuild(const ClusterConfig& cluster) const;
 
   std::span<const Ref<const Host>> hosts() const { return hosts_; }
   std::span<const HostSet> sets() const { return sets_; }  // by priority
   const PriorityLoad& load() const { return load_; }
+  // For policies that find a host by a hash; null where no host of the priority may be used.
+  const HostTable* table(uint32_t priority) const {
+    return priority < tables_.size() ? tables_[priority].get() : nullptr;
+  }
 
   // The membership_* gauges.
   uint32_t healthy() const;
   uint32_t degraded() const;
   uint32_t excluded() const;
+  uint32_t overprovisioning_factor() const { return overprovisioning_factor_; }  // percent
 
  private:
   friend class EndpointsBuilder;
   std::vector<Ref<const Host>> hosts_;
   std::vector<HostSet> sets_;
+  std::vector<std::unique_ptr<HostTable>> tables_;
   PriorityLoad load_;
   uint32_t overprovisioning_factor_ = 140;  // percent
   bool weighted_priority_health_ = false;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/ref.h"
+#include "base/stats.h"
 #include "upstream/cluster.h"
 #include "upstream/host_set.h"
 #include "upstream/lb/load_balancer.h"
@@ -12,11 +13,11 @@ namespace outrider {
 
 class ConnectionPool;
 
-// One host on one worker. Its address does not change while the worker keeps it; `host` is swapped, between
-// two turns, for what the last update said.
+// One host on one worker. `host` is swapped, between two turns, for what the last update said; its address
+// changes only in LOGICAL_DNS clusters, for the connections that are made from then on.
 struct HostSlot {
   Ref<const Host> host;
-  ConnectionPool* pool = nullptr;  // belongs to whoever sets it
+  ConnectionPool* pools[kRoutePriorities] = {};  // each belongs to whoever sets it
 };
 
 // Told when a host is gone. Takes over the slot, whose connections may finish what they carry.
@@ -32,7 +33,9 @@ class HostSlotOwner {
 // chosen so far. Nothing is made before the first request, so that a cluster without traffic costs little.
 class WorkerCluster {
  public:
-  WorkerCluster(Ref<const ClusterConfig> config, Ref<const ClusterEndpoints> endpoints);
+  // `stats` and `random` are the worker's and outlive the cluster.
+  WorkerCluster(Ref<const ClusterConfig> config, Ref<const ClusterEndpoints> endpoints, StatsBlock& stats,
+                Random& random);
   ~WorkerCluster();
   WorkerCluster(const WorkerCluster&) = delete;
   WorkerCluster& operator=(const WorkerCluster&) = delete;
@@ -42,7 +45,7 @@ class WorkerCluster {
 
   // The host for one request, or null: none is there, or traffic is failed in panic. Valid until it is
   // handed to a HostSlotOwner; keep a Ref to `host` for what outlives the stream.
-  HostSlot* choose_host(LbContext& context);
+  HostSlot* choose_host(const LbContext& context);
 
   // Between two turns. Slots of hosts that are gone go to `owner`, if a pool hangs on them.
   void set_endpoints(Ref<const ClusterEndpoints> endpoints, HostSlotOwner& owner);
@@ -50,12 +53,13 @@ class WorkerCluster {
   void release_slots(HostSlotOwner& owner);
 
  private:
-  HostIndex choose_index(LbContext& context);
   HostSlot* slot(HostIndex index);
 
+  StatsBlock& stats_;
+  Random& random_;
   Ref<const ClusterConfig> config_;
   Ref<const ClusterEndpoints> endpoints_;
-  std::unique_ptr<LoadBalancer> balancer_;
+  std::unique_ptr<LoadBalancer> balancer_;        // null until first used
   std::vector<std::unique_ptr<HostSlot>> slots_;  // parallel to endpoints_->hosts(); empty until first used
 };
 

@@ -10,7 +10,7 @@
 namespace outrider::http1 {
 
 enum class BodyStatus : uint8_t {
-  NeedMore,  // all input was taken; more must come
+  NeedMore,  // nothing more can be done with this input
   Data,      // `data` is a slice of the input
   Done,      // the message is complete; input after `consumed` belongs to the next one
   Error,
@@ -19,24 +19,25 @@ enum class BodyStatus : uint8_t {
 struct BodyResult {
   BodyStatus status;
   size_t consumed;        // bytes of the input that this call is done with, data included
-  std::string_view data;  // with Data: body bytes, slices of the input
+  std::string_view data;  // with Data: body bytes, never empty
 };
 
 // Decodes one message body, whatever its framing; zero copy. The caller loops:
-//   while (true) { r = decoder.decode(input, &trailers); input.remove_prefix(r.consumed); ... }
-// NeedMore may leave bytes unconsumed (a trailer line that is not whole): keep them and call again with
-// more behind them.
+//   r = decoder.decode(input, trailers); input.remove_prefix(r.consumed);  until NeedMore, Done or Error.
+// After Data, done() may be true already. NeedMore may leave bytes unconsumed (trailers that are not
+// whole): keep them and call again with more behind them.
 class BodyDecoder {
  public:
+  // A Tunnel is handed through as data without end.
   void start(const Head& head, const Options& options);
 
-  // `trailers` is filled before Done when it is not null and Options::enable_trailers is on.
-  BodyResult decode(std::string_view input, HeaderMap* trailers);
+  // The trailer section is read into `trailers`, which is left empty unless Options::enable_trailers is on.
+  BodyResult decode(std::string_view input, HeaderMap& trailers);
   // The peer ended its side: Done when the framing allows that here, Error otherwise.
   BodyStatus on_end_of_input();
 
   bool done() const { return state_ == State::Done; }
-  // Body bytes still to come with Framing::Length or within the current chunk.
+  // Body bytes still to come with Framing::Length, or within the current chunk.
   uint64_t remaining() const { return remaining_; }
   const ParseError& error() const { return error_; }
 
@@ -44,18 +45,29 @@ class BodyDecoder {
   enum class State : uint8_t {
     Length,
     UntilClose,
-    ChunkSize,
-    ChunkExtension,
+    ChunkSize,  // hex digits
+    ChunkSkip,  // blanks and extensions, up to CR
+    ChunkLf,    // the LF of the size line
     ChunkData,
-    ChunkEnd,
+    ChunkEndCr,  // CR or LF after the data
+    ChunkEndLf,
     Trailers,
     Done,
-    Failed
+    Failed,
   };
+
+  BodyResult data(std::string_view input, size_t from);
+  BodyResult fail(const ParseError& error, size_t consumed);
+  BodyResult read_trailers(std::string_view input, size_t from, HeaderMap& trailers);
+  // One byte of chunk framing; false: it is not allowed here.
+  bool step(char c);
+  bool add_digit(char c);
+  void start_size_line();
 
   const Options* options_ = nullptr;
   uint64_t remaining_ = 0;
-  uint32_t line_bytes_ = 0;  // of the chunk line, bounded
+  uint32_t line_bytes_ = 0;  // of the chunk's size line
+  uint32_t scanned_ = 0;     // of the trailers
   State state_ = State::Done;
   ParseError error_;
 };

@@ -58,6 +58,7 @@ struct Head {
   bool connect = false;          // CONNECT request
   uint32_t dropped_underscore_headers = 0;
   uint64_t content_length = 0;
+  std::string_view reason;  // responses: the reason phrase, in the map's arena
 };
 
 // What the response parser must know of the request that it answers.
@@ -70,12 +71,13 @@ struct ResponseContext {
 // Parses message heads, one after the other, on one connection. No socket, no clock, no allocation but
 // in the map's arena. Feed it all unconsumed bytes each time, from the start of the message; it remembers
 // how far it looked, so a head that drips in costs no more than one that comes whole.
-// After Head the caller consumes head().bytes and calls start() before the next message.
+// After Head the caller consumes head().bytes and calls start() before the next message; so after a 1xx.
 class Parser {
  public:
   explicit Parser(const Options& options) : options_(&options) {}
 
-  // Fills `map` with :method, :path, :authority, :scheme (absolute form only), then the field lines.
+  // Fills `map` with :method, :path, :authority (from Host, the absolute form or CONNECT), :scheme (absolute
+  // form only), then the field lines. No :authority means: no Host was sent.
   ParseStatus parse_request(std::string_view input, HeaderMap& map);
   // Fills `map` with :status, then the field lines. A 1xx (other than 101) is a head of its own.
   ParseStatus parse_response(std::string_view input, const ResponseContext& context, HeaderMap& map);
@@ -85,8 +87,16 @@ class Parser {
   const ParseError& error() const { return error_; }
 
  private:
+  ParseStatus fail(const ParseError& error);
+  // The whole head, copied to the arena, or nullptr: then *status says what the parse answers.
+  char* take_head(std::string_view input, HeaderMap& map, ParseStatus* status, size_t* bytes);
+  bool check_request_line(std::string_view input);
+  bool read_request_version(std::string_view version);
+
   const Options* options_;
+  uint32_t empty_lines_ = 0;  // bytes of empty lines in front of a request
   uint32_t scanned_ = 0;
+  bool line_checked_ = false;
   Head head_;
   ParseError error_;
 };

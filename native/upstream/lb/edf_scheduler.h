@@ -12,11 +12,13 @@ class EdfScheduler {
   void clear();
   // `weight` > 0.
   void add(uint32_t entry, double weight);
-  // The entry whose turn it is; it stays first until reschedule.
+  // The entry whose turn it is; it stays first until reschedule. Not while empty.
   uint32_t peek() const { return queue_.front().entry; }
   // Puts the first entry back with the weight it has now.
   void reschedule(double weight);
-  // Goes on by `picks` turns in constant time per entry: a start that differs from worker to worker.
+  void reschedule() { reschedule(queue_.front().weight); }
+  // Right after the entries were added: goes on by `picks` turns, in a time that depends on the entries
+  // alone, so that workers do not go in step.
   void skip(uint64_t picks);
 
  private:

@@ -21,15 +21,13 @@ class HostPredicate {
   ~HostPredicate() = default;
 };
 
-// What one choice depends on.
+// What one choice depends on. `random` is the worker's.
 struct LbContext {
   Random& random;
-  std::optional<uint64_t> hash;              // of the route's hash_policy
-  const HostPredicate* predicate = nullptr;  // null: every host will do
-  uint32_t attempts_max = 1;                 // choices before a refused host is taken all the same
-  const PriorityLoad* load = nullptr;        // replaces that of the endpoints (retry_priority)
-  // Set by the choice; the caller counts it (lb_healthy_panic).
-  bool panic = false;
+  std::optional<uint64_t> hash = std::nullopt;  // of the route's hash_policy
+  const HostPredicate* predicate = nullptr;     // null: every host will do
+  uint32_t attempts_max = 1;                    // choices before a refused host is taken all the same
+  const PriorityLoad* load = nullptr;           // replaces that of the endpoints (retry_priority)
 };
 
 // A group of hosts that a policy picks from. `id` tells the groups of one snapshot apart and stays the same
@@ -44,7 +42,8 @@ class LbPolicy {
  public:
   virtual ~LbPolicy() = default;
   // `group` is not empty.
-  virtual HostIndex pick(const HostGroup& group, const ClusterEndpoints& endpoints, LbContext& context) = 0;
+  virtual HostIndex pick(const HostGroup& group, const ClusterEndpoints& endpoints,
+                         const LbContext& context) = 0;
   // The groups have changed: what was computed from weights is void.
   virtual void reset() = 0;
 };

@@ -15,24 +15,31 @@ class LoadBalancer {
   // `config` outlives the balancer. `seed` starts the rotations, so that workers do not go in step.
   LoadBalancer(const LbConfig& config, uint64_t seed);
 
-  // One choice; kNoHost where there is none. A refused host is the caller's business.
-  HostIndex choose(const ClusterEndpoints& endpoints, LbContext& context);
+  struct Choice {
+    HostIndex host = kNoHost;
+    bool panic = false;  // counted as lb_healthy_panic
+  };
+  // One choice; kNoHost where there is none. A refused host is the caller's business;
+  // `attempt` counts the refused ones of this request.
+  Choice choose(const ClusterEndpoints& endpoints, const LbContext& context, uint32_t attempt = 0);
   // New endpoints: rotations go on, what was computed from weights is void.
   void reset();
 
  private:
-  struct LocalityState {
+  // Localities of one priority, by weight.
+  struct LocalityTurns {
     EdfScheduler healthy;
     EdfScheduler degraded;
-    bool built = false;
   };
-
-  HostGroup choose_group(const ClusterEndpoints& endpoints, LbContext& context);
-  HostGroup locality_group(const HostSet& set, uint32_t priority, bool degraded, uint32_t factor);
+  Choice choose_by_hash(const ClusterEndpoints& endpoints, const LbContext& context, uint32_t attempt);
+  HostGroup choose_group(const ClusterEndpoints& endpoints, uint32_t priority, bool degraded, bool panic);
+  void build_turns(const ClusterEndpoints& endpoints);
 
   const LbConfig& config_;
-  std::unique_ptr<LbPolicy> policy_;
-  std::vector<LocalityState> localities_;  // by priority
+  uint64_t seed_;
+  std::unique_ptr<LbPolicy> policy_;  // null where the endpoints' tables do it
+  std::vector<LocalityTurns> turns_;  // by priority; only where localities are weighted
+  bool built_ = false;
 };
 
 }  // namespace outrider

@@ -1,0 +1,30 @@
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "base/address.h"
+#include "base/config_view.h"
+#include "base/result.h"
+
+namespace outrider {
+
+// A list of envoy.config.core.v3.CidrRange. Few entries are expected: they are tried in order. A value.
+class CidrSet {
+ public:
+  // A missing list is an empty set.
+  static Result<CidrSet> read(ConfigView list);
+
+  bool empty() const { return ranges_.empty(); }
+  // IPv4 ranges hold IPv4 addresses only and IPv6 ranges IPv6 only; a Unix address is in none.
+  bool contains(const Address& address) const;
+
+ private:
+  struct Range {
+    uint8_t prefix[16];  // IPv4 as IPv4-mapped, host bits zero
+    uint8_t bits;        // of the 128
+    bool is_v4;
+  };
+  std::vector<Range> ranges_;
+};
+
+}  // namespace outrider

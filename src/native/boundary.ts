@@ -1,0 +1,411 @@
+// The one description of what crosses between TypeScript and C++: enums, statistics and calls. TypeScript
+// infers its types from it; emit_header.ts writes native/base/boundary.gen.h.
+
+/**
+ * How one statistic is stored and shown:
+ *   counter, gauge   shown from the start
+ *   late_counter     shown once it was counted
+ *   histogram        shown from the start ("No recorded values"); late_histogram once it has a value
+ *   percents         a histogram of shares, recorded in millionths
+ *   codes            the late counters NAME100 to NAME599, one for every HTTP status that was seen
+ *   mark             never shown: while it is 0, its whole scope is hidden
+ */
+export type StatKind =
+  | "counter"
+  | "gauge"
+  | "late_counter"
+  | "histogram"
+  | "late_histogram"
+  | "percents"
+  | "codes"
+  | "mark";
+
+/** Stat names, after the scope's prefix, in the order of their slots: what a request touches comes first. */
+export type StatTemplate = Readonly<Record<string, StatKind>>;
+
+/** What one response adds to; the seven stand together, so that C++ finds them by the first. */
+function responses<P extends string>(prefix: P, completed: StatKind, classes: StatKind) {
+  return {
+    [`${prefix}completed`]: completed,
+    [`${prefix}1xx`]: classes,
+    [`${prefix}2xx`]: classes,
+    [`${prefix}3xx`]: classes,
+    [`${prefix}4xx`]: classes,
+    [`${prefix}5xx`]: classes,
+  } as Record<`${P}${"completed" | "1xx" | "2xx" | "3xx" | "4xx" | "5xx"}`, StatKind>;
+}
+
+/** As responses(), followed by the counters of single statuses. */
+function statuses<P extends string>(prefix: P, completed: StatKind) {
+  return {
+    ...responses(prefix, completed, "late_counter"),
+    [prefix]: "codes",
+  } as Record<`${P}${"" | "completed" | "1xx" | "2xx" | "3xx" | "4xx" | "5xx"}`, StatKind>;
+}
+
+const http1Codec = {
+  created: "mark",
+  dropped_headers_with_underscores: "counter",
+  metadata_not_supported_error: "counter",
+  requests_rejected_with_underscores_in_headers: "counter",
+  response_flood: "counter",
+} as const satisfies StatTemplate;
+
+const routed = {
+  upstream_rq_total: "counter",
+  ...statuses("upstream_rq_", "late_counter"),
+  upstream_rq_time: "late_histogram",
+  upstream_rq_retry: "counter",
+  upstream_rq_retry_limit_exceeded: "counter",
+  upstream_rq_retry_overflow: "counter",
+  upstream_rq_retry_success: "counter",
+  upstream_rq_timeout: "counter",
+} as const satisfies StatTemplate;
+
+const stats = {
+  /** "listener.ADDRESS." */
+  listener: {
+    downstream_cx_total: "counter",
+    downstream_cx_active: "gauge",
+    downstream_cx_destroy: "counter",
+    downstream_pre_cx_active: "gauge",
+    downstream_cx_length_ms: "histogram",
+    connections_accepted_per_socket_event: "histogram",
+    downstream_cx_overflow: "counter",
+    downstream_cx_overload_reject: "counter",
+    downstream_cx_transport_socket_connect_timeout: "counter",
+    downstream_global_cx_overflow: "counter",
+    downstream_listener_filter_error: "counter",
+    downstream_listener_filter_remote_close: "counter",
+    downstream_pre_cx_timeout: "counter",
+    extension_config_missing: "counter",
+    network_extension_config_missing: "counter",
+    no_filter_chain_match: "counter",
+  },
+  /** "listener.ADDRESS.worker_N." */
+  listener_worker: {
+    downstream_cx_total: "counter",
+    downstream_cx_active: "gauge",
+  },
+  /** "listener.ADDRESS.http.STAT_PREFIX." */
+  listener_http: responses("downstream_rq_", "counter", "counter"),
+  /** "http.STAT_PREFIX." of a connection manager */
+  http: {
+    downstream_rq_total: "counter",
+    downstream_rq_active: "gauge",
+    downstream_rq_http1_total: "counter",
+    ...responses("downstream_rq_", "counter", "counter"),
+    downstream_rq_time: "histogram",
+    downstream_cx_rx_bytes_total: "counter",
+    downstream_cx_tx_bytes_total: "counter",
+    downstream_cx_rx_bytes_buffered: "gauge",
+    downstream_cx_tx_bytes_buffered: "gauge",
+    downstream_cx_total: "counter",
+    downstream_cx_active: "gauge",
+    downstream_cx_http1_total: "counter",
+    downstream_cx_http1_active: "gauge",
+    downstream_cx_destroy: "counter",
+    downstream_cx_destroy_local: "counter",
+    downstream_cx_destroy_remote: "counter",
+    downstream_cx_length_ms: "histogram",
+    downstream_cx_destroy_active_rq: "counter",
+    downstream_cx_destroy_local_active_rq: "counter",
+    downstream_cx_destroy_remote_active_rq: "counter",
+    downstream_cx_delayed_close_timeout: "counter",
+    downstream_cx_drain_close: "counter",
+    downstream_cx_http1_soft_drain: "gauge",
+    downstream_cx_http2_active: "gauge",
+    downstream_cx_http2_total: "counter",
+    downstream_cx_http3_active: "gauge",
+    downstream_cx_http3_total: "counter",
+    downstream_cx_idle_timeout: "counter",
+    downstream_cx_max_duration_reached: "counter",
+    downstream_cx_max_requests_reached: "counter",
+    downstream_cx_overload_disable_keepalive: "counter",
+    downstream_cx_protocol_error: "counter",
+    downstream_cx_ssl_active: "gauge",
+    downstream_cx_ssl_total: "counter",
+    downstream_cx_upgrades_active: "gauge",
+    downstream_cx_upgrades_total: "counter",
+    downstream_flow_control_paused_reading_total: "counter",
+    downstream_flow_control_resumed_reading_total: "counter",
+    downstream_rq_failed_path_normalization: "counter",
+    downstream_rq_header_timeout: "counter",
+    downstream_rq_http2_total: "counter",
+    downstream_rq_http3_total: "counter",
+    downstream_rq_idle_timeout: "counter",
+    downstream_rq_max_duration_reached: "counter",
+    downstream_rq_non_relative_path: "counter",
+    downstream_rq_overload_close: "counter",
+    downstream_rq_redirected_with_normalized_path: "counter",
+    downstream_rq_rejected_via_ip_detection: "counter",
+    downstream_rq_response_before_rq_complete: "counter",
+    downstream_rq_rx_reset: "counter",
+    downstream_rq_timeout: "counter",
+    downstream_rq_too_large: "counter",
+    downstream_rq_too_many_premature_resets: "counter",
+    downstream_rq_tx_reset: "counter",
+    downstream_rq_ws_on_non_ws_route: "counter",
+    rs_too_large: "counter",
+  },
+  /** "http.STAT_PREFIX." of a router filter */
+  router: {
+    rq_total: "counter",
+    rq_direct_response: "counter",
+    rq_redirect: "counter",
+    no_route: "counter",
+    no_cluster: "counter",
+    rq_reset_after_downstream_response_started: "counter",
+    rq_overload_local_reply: "counter",
+    passthrough_internal_redirect_bad_location: "counter",
+    passthrough_internal_redirect_no_route: "counter",
+    passthrough_internal_redirect_predicate: "counter",
+    passthrough_internal_redirect_too_many_redirects: "counter",
+    passthrough_internal_redirect_unsafe_scheme: "counter",
+  },
+  /** "http.STAT_PREFIX.tracing." of a connection manager */
+  tracing: {
+    client_enabled: "counter",
+    health_check: "counter",
+    not_traceable: "counter",
+    random_sampling: "counter",
+    service_forced: "counter",
+  },
+  /** "http1." of all listeners, "cluster.NAME.http1." of a cluster: shown once there was a connection */
+  http1: http1Codec,
+  /** "cluster.NAME.": what workers count */
+  cluster: {
+    upstream_rq_total: "counter",
+    upstream_rq_active: "gauge",
+    ...statuses("upstream_rq_", "counter"),
+    ...statuses("external.upstream_rq_", "late_counter"),
+    upstream_rq_time: "late_histogram",
+    "external.upstream_rq_time": "late_histogram",
+    upstream_cx_rx_bytes_total: "counter",
+    upstream_cx_tx_bytes_total: "counter",
+    upstream_cx_rx_bytes_buffered: "gauge",
+    upstream_cx_tx_bytes_buffered: "gauge",
+    upstream_cx_total: "counter",
+    upstream_cx_active: "gauge",
+    upstream_cx_http1_total: "counter",
+    upstream_cx_http2_total: "counter",
+    upstream_cx_connect_ms: "histogram",
+    upstream_cx_length_ms: "histogram",
+    upstream_rq_per_cx: "histogram",
+    upstream_rq_pending_total: "counter",
+    upstream_rq_pending_active: "gauge",
+    upstream_cx_destroy: "counter",
+    upstream_cx_destroy_local: "counter",
+    upstream_cx_destroy_remote: "counter",
+    ...statuses("internal.upstream_rq_", "late_counter"),
+    "internal.upstream_rq_time": "late_histogram",
+    ...statuses("canary.upstream_rq_", "late_counter"),
+    "canary.upstream_rq_time": "late_histogram",
+    ...statuses("retry.upstream_rq_", "late_counter"),
+    bind_errors: "counter",
+    lb_healthy_panic: "counter",
+    lb_local_cluster_not_ok: "counter",
+    lb_recalculate_zone_structures: "counter",
+    lb_subsets_active: "gauge",
+    lb_subsets_created: "counter",
+    lb_subsets_fallback: "counter",
+    lb_subsets_fallback_panic: "counter",
+    lb_subsets_removed: "counter",
+    lb_subsets_selected: "counter",
+    lb_zone_cluster_too_small: "counter",
+    lb_zone_no_capacity_left: "counter",
+    lb_zone_routing_all_directly: "counter",
+    lb_zone_routing_cross_zone: "counter",
+    lb_zone_routing_sampled: "counter",
+    original_dst_host_invalid: "counter",
+    retry_or_shadow_abandoned: "counter",
+    upstream_cx_close_notify: "counter",
+    upstream_cx_connect_attempts_exceeded: "counter",
+    upstream_cx_connect_fail: "counter",
+    upstream_cx_connect_timeout: "counter",
+    upstream_cx_connect_with_0_rtt: "counter",
+    upstream_cx_destroy_local_with_active_rq: "counter",
+    upstream_cx_destroy_remote_with_active_rq: "counter",
+    upstream_cx_destroy_with_active_rq: "counter",
+    upstream_cx_http3_total: "counter",
+    upstream_cx_idle_timeout: "counter",
+    upstream_cx_max_duration_reached: "counter",
+    upstream_cx_max_requests: "counter",
+    upstream_cx_none_healthy: "counter",
+    upstream_cx_overflow: "counter",
+    upstream_cx_pool_overflow: "counter",
+    upstream_cx_preconnect_skipped: "counter",
+    upstream_cx_protocol_error: "counter",
+    upstream_flow_control_backed_up_total: "counter",
+    upstream_flow_control_drained_total: "counter",
+    upstream_flow_control_paused_reading_total: "counter",
+    upstream_flow_control_resumed_reading_total: "counter",
+    upstream_http3_broken: "counter",
+    upstream_internal_redirect_failed_total: "counter",
+    upstream_internal_redirect_succeeded_total: "counter",
+    upstream_queue_overloaded: "gauge",
+    upstream_rq_0rtt: "counter",
+    upstream_rq_active_overflow: "counter",
+    upstream_rq_cancelled: "counter",
+    upstream_rq_maintenance_mode: "counter",
+    upstream_rq_max_duration_reached: "counter",
+    upstream_rq_pending_failure_eject: "counter",
+    upstream_rq_pending_overflow: "counter",
+    upstream_rq_per_try_idle_timeout: "counter",
+    upstream_rq_per_try_timeout: "counter",
+    upstream_rq_retry: "counter",
+    upstream_rq_retry_backoff_exponential: "counter",
+    upstream_rq_retry_backoff_ratelimited: "counter",
+    upstream_rq_retry_limit_exceeded: "counter",
+    upstream_rq_retry_overflow: "counter",
+    upstream_rq_retry_success: "counter",
+    upstream_rq_rx_reset: "counter",
+    upstream_rq_rx_reset_no_error: "counter",
+    upstream_rq_timeout: "counter",
+    upstream_rq_tx_reset: "counter",
+    "circuit_breakers.default.cx_open": "gauge",
+    "circuit_breakers.default.cx_pool_open": "gauge",
+    "circuit_breakers.default.rq_open": "gauge",
+    "circuit_breakers.default.rq_pending_open": "gauge",
+    "circuit_breakers.default.rq_retry_open": "gauge",
+    "circuit_breakers.high.cx_open": "gauge",
+    "circuit_breakers.high.cx_pool_open": "gauge",
+    "circuit_breakers.high.rq_open": "gauge",
+    "circuit_breakers.high.rq_pending_open": "gauge",
+    "circuit_breakers.high.rq_retry_open": "gauge",
+  },
+  /** "cluster.NAME.": what the main thread sets; apart, so that thousands of clusters stay few pages */
+  cluster_control: {
+    membership_total: "gauge",
+    membership_healthy: "gauge",
+    membership_degraded: "gauge",
+    membership_excluded: "gauge",
+    membership_change: "counter",
+    max_host_weight: "gauge",
+    "default.total_match_count": "counter",
+    update_attempt: "counter",
+    update_success: "counter",
+    update_no_rebuild: "counter",
+    update_failure: "counter",
+    update_empty: "counter",
+    assignment_stale: "counter",
+    assignment_timeout_received: "counter",
+    assignment_use_cached: "counter",
+    warming_state: "gauge",
+    version: "gauge",
+  },
+  /** "cluster.NAME.circuit_breakers.PRIORITY." with track_remaining */
+  remaining: {
+    remaining_cx: "gauge",
+    remaining_cx_pools: "gauge",
+    remaining_pending: "gauge",
+    remaining_retries: "gauge",
+    remaining_rq: "gauge",
+  },
+  /** "cluster.NAME." with track_cluster_stats.timeout_budgets */
+  timeout_budget: {
+    upstream_rq_timeout_budget_percent_used: "percents",
+    upstream_rq_timeout_budget_per_try_percent_used: "percents",
+  },
+  /** "cluster.NAME." with track_cluster_stats.request_response_sizes */
+  sizes: {
+    upstream_rq_body_size: "histogram",
+    upstream_rq_headers_count: "histogram",
+    upstream_rq_headers_size: "histogram",
+    upstream_rs_body_size: "histogram",
+    upstream_rs_headers_count: "histogram",
+    upstream_rs_headers_size: "histogram",
+  },
+  /** "cluster.NAME.health_check." */
+  health_check: {
+    attempt: "counter",
+    success: "counter",
+    failure: "counter",
+    network_failure: "counter",
+    passive_failure: "counter",
+    verify_cluster: "counter",
+    healthy: "gauge",
+    degraded: "gauge",
+  },
+  /** "cluster.NAME.outlier_detection." */
+  outlier_detection: {
+    ejections_active: "gauge",
+    ejections_total: "counter",
+    ejections_overflow: "counter",
+    ejections_consecutive_5xx: "counter",
+    ejections_success_rate: "counter",
+    ejections_enforced_total: "counter",
+    ejections_enforced_consecutive_5xx: "counter",
+    ejections_enforced_consecutive_gateway_failure: "counter",
+    ejections_enforced_consecutive_local_origin_failure: "counter",
+    ejections_enforced_failure_percentage: "counter",
+    ejections_enforced_local_origin_failure_percentage: "counter",
+    ejections_enforced_local_origin_success_rate: "counter",
+    ejections_enforced_success_rate: "counter",
+    ejections_detected_consecutive_5xx: "counter",
+    ejections_detected_consecutive_gateway_failure: "counter",
+    ejections_detected_consecutive_local_origin_failure: "counter",
+    ejections_detected_degradation: "counter",
+    ejections_detected_failure_percentage: "counter",
+    ejections_detected_local_origin_failure_percentage: "counter",
+    ejections_detected_local_origin_success_rate: "counter",
+    ejections_detected_success_rate: "counter",
+  },
+  /** of one endpoint, for /clusters; never among the stats */
+  host: {
+    rq_total: "counter",
+    rq_active: "gauge",
+    rq_success: "counter",
+    rq_error: "counter",
+    rq_timeout: "counter",
+    cx_total: "counter",
+    cx_active: "gauge",
+    cx_connect_fail: "counter",
+    rq_pending_active: "gauge",
+  },
+  /** "vhost.NAME.vcluster.NAME." */
+  virtual_cluster: routed,
+  /** "vhost.NAME.route.STAT_PREFIX." */
+  route: routed,
+  /** "tcp.STAT_PREFIX." */
+  tcp_proxy: {
+    downstream_cx_total: "counter",
+    downstream_cx_rx_bytes_total: "counter",
+    downstream_cx_tx_bytes_total: "counter",
+    downstream_cx_rx_bytes_buffered: "gauge",
+    downstream_cx_tx_bytes_buffered: "gauge",
+    downstream_cx_no_route: "counter",
+    downstream_flow_control_paused_reading_total: "counter",
+    downstream_flow_control_resumed_reading_total: "counter",
+    early_data_received_count_total: "counter",
+    idle_timeout: "counter",
+    max_downstream_connection_duration: "counter",
+    on_demand_cluster_attempt: "counter",
+    on_demand_cluster_missing: "counter",
+    on_demand_cluster_success: "counter",
+    on_demand_cluster_timeout: "counter",
+    upstream_flush_active: "gauge",
+    upstream_flush_total: "counter",
+  },
+  /** "access_logs.file." and the like: what the log flushers do with files */
+  filesystem: {
+    flushed_by_timer: "counter",
+    reopen_failed: "counter",
+    write_buffered: "counter",
+    write_completed: "counter",
+    write_failed: "counter",
+    write_total_buffered: "gauge",
+  },
+} as const satisfies Readonly<Record<string, StatTemplate>>;
+
+export const boundary = {
+  enums: {},
+  stats,
+  calls: {},
+} as const satisfies {
+  enums: Readonly<Record<string, readonly string[]>>;
+  stats: Readonly<Record<string, StatTemplate>>;
+  calls: Readonly<Record<string, { takes: string; fails: readonly string[] }>>;
+};
+
+export type ScopeKind = keyof typeof stats;

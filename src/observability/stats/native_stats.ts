@@ -1,0 +1,94 @@
+// The statistics of the workers, as the addon hands them over (native/addon/stats_binding.cc).
+import { boundary, type StatKind } from "../../native/boundary.ts";
+import type { Histogram } from "./histogram.ts";
+
+export interface NativeStats {
+  /** Of the list of scopes; the three fields below are there only when the reader did not know it yet. */
+  readonly generation: number;
+  /** A row's place in boundary.stats; 255: nothing to show. */
+  readonly kinds?: Uint8Array;
+  /** Of the scope in a row: never used twice. */
+  readonly ids?: Float64Array;
+  readonly prefixes?: readonly string[];
+  /** The slots of all rows, one row after the other. */
+  readonly values: Float64Array;
+  readonly used: Uint8Array;
+  /** Row, slot, number of pairs, pairs of bin (or status) and count; again and again. */
+  readonly sparse: Float64Array;
+}
+
+/** `histogramsOnly` leaves `values`, `used` and the codes out. */
+export type ReadNativeStats = (knownGeneration: number, histogramsOnly: boolean) => NativeStats;
+
+export interface Row {
+  readonly id: number;
+  readonly prefix: string;
+  readonly names: readonly string[];
+  readonly kinds: readonly StatKind[];
+  /** Where its slots begin in `values`. */
+  readonly offset: number;
+}
+
+const templates = Object.values(boundary.stats).map((template) => ({
+  names: Object.keys(template),
+  kinds: Object.values(template) as StatKind[],
+}));
+
+const slots_max = 256;
+export const keyOf = (id: number, slot: number) => id * slots_max + slot;
+
+export interface NativeReading {
+  readonly values: Float64Array;
+  readonly used: Uint8Array;
+  /** Pairs of what has bins or statuses, by keyOf(). */
+  readonly pairs: ReadonlyMap<number, Float64Array>;
+}
+
+export class NativeReader {
+  /** By row; undefined where a row is free. */
+  rows: readonly (Row | undefined)[] = [];
+  #generation = 0;
+  readonly #read: ReadNativeStats;
+
+  constructor(read: ReadNativeStats) {
+    this.#read = read;
+  }
+
+  read(histogramsOnly = false): NativeReading {
+    const stats = this.#read(this.#generation, histogramsOnly);
+    if (stats.kinds !== undefined) this.rows = rowsOf(stats);
+    this.#generation = stats.generation;
+    return { values: stats.values, used: stats.used, pairs: this.#pairs(stats.sparse) };
+  }
+
+  #pairs(sparse: Float64Array): Map<number, Float64Array> {
+    const pairs = new Map<number, Float64Array>();
+    for (let at = 0; at < sparse.length; ) {
+      const row = this.rows[sparse[at]!];
+      const end = at + 3 + 2 * sparse[at + 2]!;
+      if (row !== undefined) pairs.set(keyOf(row.id, sparse[at + 1]!), sparse.subarray(at + 3, end));
+      at = end;
+    }
+    return pairs;
+  }
+}
+
+function rowsOf({ kinds, ids, prefixes }: NativeStats): (Row | undefined)[] {
+  let offset = 0;
+  return Array.from(kinds ?? [], (kind, row) => {
+    const template = templates[kind];
+    if (template === undefined) return undefined;
+    const from = offset;
+    offset += template.names.length;
+    return { id: ids![row]!, prefix: prefixes![row]!, offset: from, ...template };
+  });
+}
+
+export function histogramOf(
+  reading: Pick<NativeReading, "pairs">,
+  row: Row,
+  slot: number,
+): Histogram | undefined {
+  const pairs = reading.pairs.get(keyOf(row.id, slot));
+  return pairs === undefined ? undefined : { pairs, scale: row.kinds[slot] === "percents" ? 1e-6 : 1 };
+}
