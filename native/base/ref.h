@@ -20,6 +20,8 @@ class RefCounted {
   void release() const {
     if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete static_cast<const T*>(this);
   }
+  // Nobody else has it, or can get it.
+  bool sole_owner() const { return owners_.load(std::memory_order_acquire) == 1; }
 
  protected:
   ~RefCounted() = default;

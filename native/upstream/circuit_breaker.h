@@ -3,11 +3,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "base/config_view.h"
 #include "base/route_priority.h"
 
 namespace outrider {
+
+class RuntimeValues;
 
 // What one cluster may have at once, over all workers. Names as in /clusters and the circuit_breakers gauges.
 enum class Resource : uint8_t { Connections, PendingRequests, Requests, Retries, ConnectionPools };
@@ -42,7 +45,9 @@ class CircuitBreakers {
     return at(priority, resource).now.load(std::memory_order_relaxed);
   }
   uint32_t limit(RoutePriority priority, Resource resource) const {
-    if (resource == Resource::Retries && thresholds(priority).has_retry_budget) return retry_budget(priority);
+    if (resource == Resource::Retries &&
+        thresholds(priority).has_retry_budget.load(std::memory_order_relaxed))
+      return retry_budget(priority);
     return at(priority, resource).limit.load(std::memory_order_relaxed);
   }
   // The *_open gauge. Nothing taken yet is not open, even where the limit is 0.
@@ -59,10 +64,9 @@ class CircuitBreakers {
 
   bool track_remaining(RoutePriority priority) const { return thresholds(priority).track_remaining; }
 
-  // From the runtime: circuit_breakers.<cluster>.<default|high>.max_*; the configured limit as long as there
-  // is no such key. Main thread.
-  void override_limit(RoutePriority priority, Resource resource, uint32_t limit);
-  void reset_limit(RoutePriority priority, Resource resource);
+  // circuit_breakers.<cluster>.<default|high>.max_*; a limit without such a key is the configured one. Main
+  // thread.
+  void apply_runtime(const RuntimeValues& runtime, std::string_view cluster);
 
   // per_host_thresholds.max_connections; UINT32_MAX where there is none.
   uint32_t host_connections_max(RoutePriority priority) const {
@@ -79,9 +83,10 @@ class CircuitBreakers {
     Count counts[kResources];
     uint32_t host_connections_max = UINT32_MAX;
     bool track_remaining = false;
-    bool has_retry_budget = false;
-    double budget_percent = 20;       // of the requests that are active or wait
-    uint32_t budget_retries_min = 3;  // allowed however few requests there are
+    std::atomic<bool> has_retry_budget{false};
+    // Percent of the requests that are active or wait, and what is allowed however few they are.
+    std::atomic<double> budget_percent{20};
+    std::atomic<uint32_t> budget_retries_min{3};
   };
 
   uint32_t retry_budget(RoutePriority priority) const;
@@ -96,7 +101,14 @@ class CircuitBreakers {
   }
 
   Thresholds thresholds_[kRoutePriorities];
-  uint32_t configured_[kRoutePriorities][kResources];
+  // As configured, for when the runtime says nothing.
+  struct Configured {
+    uint32_t limits[kResources];
+    bool has_retry_budget = false;
+    double budget_percent = 20;
+    uint32_t budget_retries_min = 3;
+  };
+  Configured configured_[kRoutePriorities];
 };
 
 }  // namespace outrider

@@ -1,5 +1,6 @@
 #include "upstream/cluster.h"
 
+#include "base/runtime_values.h"
 #include "upstream/test_cluster.h"
 
 namespace outrider {
@@ -101,9 +102,10 @@ TEST(CircuitBreakers, RefuseBeyondTheLimitOfTheirPriority) {
 TEST(CircuitBreakers, ARuntimeLimitReplacesTheConfiguredOne) {
   const TestCluster cluster("");
   CircuitBreakers& breakers = cluster.config->breakers();
-  breakers.override_limit(RoutePriority::Default, Resource::Connections, 0);
+  const auto values = SharedConfig::parse(R"({"circuit_breakers.one.default.max_connections": 0})");
+  breakers.apply_runtime(RuntimeValues(values->root()), "one");
   EXPECT_FALSE(breakers.try_acquire(RoutePriority::Default, Resource::Connections));
-  breakers.reset_limit(RoutePriority::Default, Resource::Connections);
+  breakers.apply_runtime(RuntimeValues(), "one");
   EXPECT_TRUE(breakers.try_acquire(RoutePriority::Default, Resource::Connections));
 }
 

@@ -1,9 +1,11 @@
 #include "upstream/host_set.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <unordered_map>
 
+#include "base/runtime_values.h"
 #include "upstream/cluster.h"
 
 namespace outrider {
@@ -96,8 +98,8 @@ double LocalityHosts::effective_weight(const std::vector<HostIndex>& usable, uin
 class EndpointsBuilder {
  public:
   EndpointsBuilder(const ClusterConfig& cluster, Ref<const SharedConfig> source,
-                   const ClusterEndpoints* previous, StatsRegistry& stats)
-      : cluster_(cluster), source_(std::move(source)), previous_(previous), stats_(stats) {
+                   const ClusterEndpoints* previous, StatsRegistry& stats, const RuntimeValues* runtime)
+      : cluster_(cluster), source_(std::move(source)), previous_(previous), stats_(stats), runtime_(runtime) {
     if (previous == nullptr) return;
     for (const Ref<const Host>& host : previous->hosts()) known_.emplace(&host->address, host.get());
   }
@@ -114,13 +116,19 @@ class EndpointsBuilder {
     return true;
   }
 
+  // Nothing is built after all.
+  void give_back() {
+    for (const Ref<HostState>& state : made_) stats_.remove_scope(state->stats);
+  }
+
   Ref<const ClusterEndpoints> finish() {
-    finish(cluster_, *out_);
+    finish(cluster_, runtime_, *out_);
     return Ref<const ClusterEndpoints>(out_);
   }
 
   // Sorts the hosts into their sets and computes the load.
-  static void finish(const ClusterConfig& cluster, ClusterEndpoints& out) {
+  static void finish(const ClusterConfig& cluster, const RuntimeValues* runtime, ClusterEndpoints& out) {
+    read_runtime(cluster, runtime, out);
     uint32_t priorities = 1;
     for (const Ref<const Host>& host : out.hosts_) priorities = std::max(priorities, host->priority + 1);
     out.sets_.resize(priorities);
@@ -131,8 +139,8 @@ class EndpointsBuilder {
       if (cluster.lb.locality_weighted) classify(locality_of(out, set, host), host, i);
     }
     std::vector<PriorityLoad::Availability> availability;
-    for (const HostSet& set : out.sets_) availability.push_back(availability_of(cluster, out, set));
-    out.load_ = PriorityLoad::compute(availability, cluster.lb.panic_threshold);
+    for (const HostSet& set : out.sets_) availability.push_back(availability_of(out, set));
+    out.load_ = PriorityLoad::compute(availability, out.panic_threshold_);
     build_tables(cluster, out);
   }
 
@@ -188,6 +196,7 @@ class EndpointsBuilder {
     }
     Ref<HostState> state = make_ref<HostState>();
     state->stats = stats_.add_scope<HostStat>({});
+    made_.push_back(state);
     return state;
   }
 
@@ -197,6 +206,17 @@ class EndpointsBuilder {
     }
     set.localities.emplace_back().weight = host.locality_weight;
     return set.localities.back();
+  }
+
+  static void read_runtime(const ClusterConfig& cluster, const RuntimeValues* runtime,
+                           ClusterEndpoints& out) {
+    out.panic_threshold_ = cluster.lb.panic_threshold;
+    out.active_request_bias_ = cluster.lb.active_request_bias;
+    if (runtime == nullptr) return;
+    out.panic_threshold_ = static_cast<uint32_t>(std::min<uint64_t>(
+        100, runtime->integer("upstream.healthy_panic_threshold", cluster.lb.panic_threshold)));
+    const double bias = runtime->number(cluster.lb.active_request_bias_key, cluster.lb.active_request_bias);
+    out.active_request_bias_ = bias >= 0 && std::isfinite(bias) ? bias : 1;
   }
 
   static void build_tables(const ClusterConfig& cluster, ClusterEndpoints& out) {
@@ -260,14 +280,13 @@ class EndpointsBuilder {
     return weight;
   }
 
-  static PriorityLoad::Availability availability_of(const ClusterConfig& cluster, const ClusterEndpoints& out,
-                                                    const HostSet& set) {
+  static PriorityLoad::Availability availability_of(const ClusterEndpoints& out, const HostSet& set) {
     PriorityLoad::Availability availability;
     availability.hosts = static_cast<uint32_t>(set.all.size());
     const size_t counted = set.all.size() - set.excluded;
     const double usable = 100.0 * static_cast<double>(set.healthy.size() + set.degraded.size());
     availability.below_panic_threshold =
-        (counted == 0 ? 0.0 : usable / static_cast<double>(counted)) < cluster.lb.panic_threshold;
+        (counted == 0 ? 0.0 : usable / static_cast<double>(counted)) < out.panic_threshold_;
     const uint64_t total = weight_of(out, set.all) - excluded_weight(out, set);
     if (total == 0) return availability;
     auto percent = [&](uint64_t weight) {
@@ -282,27 +301,29 @@ class EndpointsBuilder {
   Ref<const SharedConfig> source_;
   const ClusterEndpoints* previous_;
   StatsRegistry& stats_;
+  const RuntimeValues* runtime_;
   HostByAddress known_;
+  std::vector<Ref<HostState>> made_;
   Ref<ClusterEndpoints> out_ = make_ref<ClusterEndpoints>();
 };
 
-Result<Ref<const ClusterEndpoints>> ClusterEndpoints::build(const ClusterConfig& cluster,
-                                                            Ref<const SharedConfig> source,
-                                                            ConfigView assignment,
-                                                            const ClusterEndpoints* previous,
-                                                            StatsRegistry& stats) {
-  EndpointsBuilder builder(cluster, std::move(source), previous, stats);
+Result<Ref<const ClusterEndpoints>> ClusterEndpoints::build(
+    const ClusterConfig& cluster, Ref<const SharedConfig> source, ConfigView assignment,
+    const ClusterEndpoints* previous, StatsRegistry& stats, const RuntimeValues* runtime) {
+  EndpointsBuilder builder(cluster, std::move(source), previous, stats, runtime);
   Result<bool> read = builder.read(assignment);
-  if (!read) return read.error();
-  return builder.finish();
+  if (read) return builder.finish();
+  builder.give_back();
+  return read.error();
 }
 
-Ref<const ClusterEndpoints> ClusterEndpoints::rebuild(const ClusterConfig& cluster) const {
+Ref<const ClusterEndpoints> ClusterEndpoints::rebuild(const ClusterConfig& cluster,
+                                                      const RuntimeValues* runtime) const {
   Ref<ClusterEndpoints> out = make_ref<ClusterEndpoints>();
   out->hosts_ = hosts_;
   out->overprovisioning_factor_ = overprovisioning_factor_;
   out->weighted_priority_health_ = weighted_priority_health_;
-  EndpointsBuilder::finish(cluster, *out);
+  EndpointsBuilder::finish(cluster, runtime, *out);
   return Ref<const ClusterEndpoints>(out);
 }
 

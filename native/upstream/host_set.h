@@ -13,6 +13,7 @@
 
 namespace outrider {
 
+class RuntimeValues;
 struct ClusterConfig;
 
 // Hosts are named by their place in ClusterEndpoints::hosts: workers keep arrays that run parallel to it.
@@ -63,12 +64,13 @@ class ClusterEndpoints final : public RefCounted<ClusterEndpoints> {
  public:
   // `assignment` is envoy.config.endpoint.v3.ClusterLoadAssignment whose addresses are resolved, alive as
   // long as `source`. Hosts of `previous` (null at first) with an equal address keep their HostState; others
-  // get one, with a scope of its own in `stats`.
+  // get one, with a scope of its own in `stats`. `runtime` may be null.
   static Result<Ref<const ClusterEndpoints>> build(const ClusterConfig& cluster,
                                                    Ref<const SharedConfig> source, ConfigView assignment,
-                                                   const ClusterEndpoints* previous, StatsRegistry& stats);
-  // The same hosts, classed anew after their health flags have changed.
-  Ref<const ClusterEndpoints> rebuild(const ClusterConfig& cluster) const;
+                                                   const ClusterEndpoints* previous, StatsRegistry& stats,
+                                                   const RuntimeValues* runtime = nullptr);
+  // The same hosts, after health flags or the runtime have changed.
+  Ref<const ClusterEndpoints> rebuild(const ClusterConfig& cluster, const RuntimeValues* runtime) const;
 
   std::span<const Ref<const Host>> hosts() const { return hosts_; }
   std::span<const HostSet> sets() const { return sets_; }  // by priority
@@ -77,6 +79,10 @@ class ClusterEndpoints final : public RefCounted<ClusterEndpoints> {
   const HostTable* table(uint32_t priority) const {
     return priority < tables_.size() ? tables_[priority].get() : nullptr;
   }
+
+  // What the runtime says, or else the configuration.
+  uint32_t panic_threshold() const { return panic_threshold_; }  // percent
+  double active_request_bias() const { return active_request_bias_; }
 
   // The membership_* gauges.
   uint32_t healthy() const;
@@ -91,6 +97,8 @@ class ClusterEndpoints final : public RefCounted<ClusterEndpoints> {
   std::vector<std::unique_ptr<HostTable>> tables_;
   PriorityLoad load_;
   uint32_t overprovisioning_factor_ = 140;  // percent
+  uint32_t panic_threshold_ = 50;
+  double active_request_bias_ = 1;
   bool weighted_priority_health_ = false;
 };
 

@@ -34,6 +34,7 @@ void read_least_request(ConfigView view, LbConfig& out) {
   out.kind = LbPolicyKind::LeastRequest;
   out.choice_count = static_cast<uint32_t>(view.uint("choice_count", out.choice_count));
   out.active_request_bias = active_request_bias(view["active_request_bias"]);
+  out.active_request_bias_key = view["active_request_bias"].string("runtime_key");
   out.full_scan = view.boolean("enable_full_scan") || view.string("selection_method") == "FULL_SCAN";
 }
 

@@ -20,7 +20,7 @@ class LeastRequest final : public LbPolicy {
 
   HostIndex pick(const HostGroup& group, const ClusterEndpoints& endpoints,
                  const LbContext& context) override {
-    auto weight = [this](const Host& host) { return weight_now(host); };
+    auto weight = [&](const Host& host) { return weight_now(host, endpoints.active_request_bias()); };
     WeightedGroups::Group& turns = groups_.at(group, endpoints, weight);
     if (!turns.schedule.empty()) {
       const HostIndex picked = group.hosts[turns.schedule.peek()];
@@ -34,10 +34,10 @@ class LeastRequest final : public LbPolicy {
   void reset() override { groups_.reset(); }
 
  private:
-  double weight_now(const Host& host) const {
+  static double weight_now(const Host& host, double bias) {
     const double busy = host.state->rq_active.load(std::memory_order_relaxed) + 1.0;
-    if (config_.active_request_bias == 1.0) return host.weight / busy;
-    return host.weight / std::pow(busy, config_.active_request_bias);
+    if (bias == 1.0) return host.weight / busy;
+    return host.weight / std::pow(busy, bias);
   }
 
   HostIndex least_of_some(const HostGroup& group, const ClusterEndpoints& endpoints, Random& random) const {

@@ -1,0 +1,63 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ref.h"
+#include "base/result.h"
+#include "base/runtime_values.h"
+#include "base/shared_config.h"
+#include "base/stats.h"
+#include "upstream/cluster.h"
+#include "upstream/host_set.h"
+
+namespace outrider {
+
+// All clusters of the process as the main thread knows them. It builds what workers get (posting it is the
+// caller's part) and gives statistics back once nobody writes them any more. Main thread only.
+class ClusterStore {
+ public:
+  // Both are never null.
+  struct Entry {
+    Ref<const ClusterConfig> config;
+    Ref<const ClusterEndpoints> endpoints;
+  };
+
+  explicit ClusterStore(StatsRegistry& stats) : stats_(stats) {}
+  ClusterStore(const ClusterStore&) = delete;
+  ClusterStore& operator=(const ClusterStore&) = delete;
+
+  // Adds a cluster or replaces the one of its name. `cluster` is envoy.config.cluster.v3.Cluster, alive as long
+  // as `source`. Only a STATIC cluster takes its endpoints from load_assignment; the others begin without.
+  Result<Entry> set_cluster(Ref<const SharedConfig> source, ConfigView cluster);
+  // `assignment` is envoy.config.endpoint.v3.ClusterLoadAssignment with resolved addresses.
+  Result<Entry> set_endpoints(std::string_view name, Ref<const SharedConfig> source, ConfigView assignment);
+  // The same hosts, after their health flags were changed; null entries where there is no such cluster.
+  Entry refresh_endpoints(std::string_view name);
+  // False where there is no such cluster.
+  bool remove(std::string_view name);
+  const Entry* find(std::string_view name) const;
+  const std::map<std::string, Entry, std::less<>>& clusters() const { return clusters_; }
+
+  // New runtime values. The endpoints of the clusters that this changes are built anew and named.
+  std::vector<std::string> set_runtime(RuntimeValues runtime);
+
+  // Before statistics are read: gauges that are kept elsewhere.
+  void publish();
+  // From time to time: frees the statistics of clusters and hosts that no worker has any more.
+  void collect();
+
+ private:
+  void replace(const Entry* old, const Entry& now);
+  void retire_hosts(const ClusterEndpoints& old, const ClusterEndpoints* now);
+
+  StatsRegistry& stats_;
+  RuntimeValues runtime_;
+  std::map<std::string, Entry, std::less<>> clusters_;
+  std::vector<Ref<const ClusterConfig>> retired_clusters_;
+  std::vector<Ref<HostState>> retired_hosts_;
+};
+
+}  // namespace outrider
