@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iterator>
 
+#include "base/ascii.h"
 #include "formatter/format.h"
 #include "formatter/operators.h"
 
@@ -51,8 +52,6 @@ Reason one_of(std::string_view given, std::string_view allowed) {
 
 // --- headers ---
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 bool is_header_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::string_view("!#$&'*+-.^_`|~%").find(c) != std::string_view::npos;
@@ -63,8 +62,8 @@ Reason read_header_name(std::string_view name, FormatOp op, std::string& text, H
   if (!std::all_of(visible.begin(), visible.end(), is_header_character)) {
     return "'" + std::string(name) + "' is not a header name";
   }
-  text.assign(name);
-  for (char& c : text) c = lower(c);
+  text = lower_case(name);
+
   // A request's Host is its :authority, as in Envoy.
   if (text == "host" && op != Op::ResponseHeader && op != Op::ResponseTrailer) text = ":authority";
   id = text.empty() ? HeaderId::None : header_id(text);
@@ -119,8 +118,7 @@ Reason read_server_name(std::string_view parameter, FormatStep& step) {
 }
 
 Reason read_certificate_key(std::string_view parameter, FormatStep& step) {
-  step.text.assign(parameter);
-  for (char& c : step.text) c = lower(c);
+  step.text = lower_case(parameter);
   for (std::string_view key : {"by", "hash", "cert", "chain", "subject", "uri", "dns"}) {
     if (key == step.text) return fine;
   }

@@ -58,7 +58,7 @@ bool write_header(const FormatStep& step, const HeaderMap* headers, std::string&
 
 bool write_header_without_query(const FormatStep& step, const HeaderMap* headers, std::string& out) {
   const Header* header = find_header(step, headers);
-  if (header != nullptr) out += path_without_query(header->text());
+  if (header != nullptr) out += drop_query(header->text());
   return header != nullptr;
 }
 
@@ -72,7 +72,7 @@ const Header* find_source(PathSource source, HeaderId original, HeaderId current
 bool write_path(const FormatStep& step, const HeaderMap* headers, std::string& out) {
   const Header* path = find_source(step.path_source, HeaderId::EnvoyOriginalPath, HeaderId::Path, headers);
   if (path == nullptr) return false;
-  out += step.without_query ? path_without_query(path->text()) : path->text();
+  out += step.without_query ? drop_query(path->text()) : path->text();
   return true;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace outrider {
 
 namespace {
@@ -68,11 +70,6 @@ size_t end_of_part(std::string_view text, std::string_view separators) {
   return text.size();
 }
 
-bool same_key(std::string_view key, std::string_view lower) {
-  return std::equal(key.begin(), key.end(), lower.begin(), lower.end(),
-                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-}
-
 void append_unquoted(std::string_view value, std::string& out) {
   if (value.size() < 2 || value.front() != '"' || value.back() != '"') {
     out += value;
@@ -87,7 +84,7 @@ void append_unquoted(std::string_view value, std::string& out) {
 
 }  // namespace
 
-std::string_view path_without_query(std::string_view path) { return path.substr(0, path.find('?')); }
+std::string_view drop_query(std::string_view path) { return path.substr(0, path.find('?')); }
 
 bool append_query_parameter(std::string_view path, std::string_view name, std::string& out) {
   const size_t mark = path.find('?');
@@ -112,7 +109,7 @@ bool append_certificate_value(std::string_view header, std::string_view key, std
     std::string_view value = header.substr(0, end);
     header.remove_prefix(std::min(end + 1, header.size()));
     while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
-    if (!same_key(take(value, '='), key)) continue;
+    if (!equals_lower(take(value, '='), key)) continue;
     append_unquoted(value, out);
     return true;
   }

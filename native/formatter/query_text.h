@@ -4,7 +4,7 @@
 
 namespace outrider {
 
-std::string_view path_without_query(std::string_view path);
+std::string_view drop_query(std::string_view path);
 
 // The first value of a query parameter, percent-decoded; false when the path has none of that name.
 bool append_query_parameter(std::string_view path, std::string_view name, std::string& out);
