@@ -21,22 +21,6 @@ uint32_t digit(char c) {
   return static_cast<uint32_t>(std::min(alphabet.find(c), alphabet.size()));
 }
 
-bool decode_base64(std::string_view text, std::string& out) {
-  while (text.ends_with('=')) text.remove_suffix(1);
-  uint32_t bits = 0;
-  uint32_t count = 0;
-  for (const char c : text) {
-    const uint32_t six = digit(c);
-    if (six == 64) return false;
-    bits = bits << 6 | six;
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out += static_cast<char>(bits >> count & 0xff);
-  }
-  return count < 6;
-}
-
 struct CloseFile {
   void operator()(FILE* file) const { std::fclose(file); }
 };
@@ -72,6 +56,22 @@ Result<std::string> read_any(ConfigView source, size_t bytes_max) {
 }
 
 }  // namespace
+
+bool decode_base64(std::string_view text, std::string& out) {
+  while (text.ends_with('=')) text.remove_suffix(1);
+  uint32_t bits = 0;
+  uint32_t count = 0;
+  for (const char c : text) {
+    const uint32_t six = digit(c);
+    if (six == 64) return false;
+    bits = bits << 6 | six;
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    out += static_cast<char>(bits >> count & 0xff);
+  }
+  return count < 6;
+}
 
 Result<std::string> read_data_source(ConfigView source, size_t bytes_max) {
   Result<std::string> content = read_any(source, bytes_max);

@@ -16,7 +16,7 @@ class HeaderMutations {
  public:
   HeaderMutations() = default;
   // `to_add`: a list of envoy.config.core.v3.HeaderValueOption; `to_remove`: a list of names. Either may be
-  // missing. The error's path starts with [index] and a word of which list it was.
+  // missing. The error's path is [index] and the field in it, for either list.
   static Result<HeaderMutations> read(ConfigView to_add, ConfigView to_remove = {});
 
   bool empty() const { return additions_.empty() && removals_.empty(); }
@@ -37,8 +37,12 @@ class HeaderMutations {
     std::string name;  // lower case
     HeaderId id = HeaderId::None;
   };
+  static Result<Action> read_action(ConfigView option);
   static Result<Addition> read_addition(ConfigView option);
-  static void add(const Addition& addition, HeaderMap& headers, std::string_view value);
+  static std::string_view print(const Addition& addition, const FormatContext& context, Arena& arena,
+                                std::string& scratch);
+  static bool applies(const Addition& addition, std::string_view value, const HeaderMap& headers);
+  static void write(const Addition& addition, std::string_view value, HeaderMap& headers);
 
   std::vector<Addition> additions_;
   std::vector<Removal> removals_;

@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/config_view.h"
@@ -10,24 +10,38 @@
 
 namespace outrider {
 
-// A google.protobuf.Struct whose strings are format strings, printed as one line of JSON. Strings of one
-// operator keep its type; a missing value is null. Compiled to a flat list, so that printing does not walk
-// a tree. Immutable, shared.
+// A google.protobuf.Struct whose strings are format strings, printed as one line of JSON. A string of one
+// operator keeps that operator's type; a missing value is null, or its field is left out. Keys are in order,
+// as Envoy 1.40 prints them whatever json_format_options.sort_properties says. Compiled to a flat list.
+// Immutable, shared.
 class JsonFormat {
  public:
-  static Result<JsonFormat> read(ConfigView object, MissingValue missing, bool sort_properties = true);
+  // MissingValue::Nothing leaves out what has no value, and objects that become empty by it.
+  static Result<JsonFormat> read(ConfigView object, MissingValue missing,
+                                 const FormatExtensions& extensions = {});
   // Appends the object and a line end.
   void append(const FormatContext& context, std::string& out) const;
 
  private:
-  JsonFormat() = default;
+  enum class Kind : uint8_t {
+    Literal,  // text as it is: constants, and punctuation and keys where nothing is left out
+    Typed,    // one operator
+    Text,     // a string of several
+    Field,    // `"key":` or nothing, before a value that may be left out
+    Object,
+    List,
+  };
   struct Part {
-    enum class Kind : uint8_t { Literal, Value, Text };
     Kind kind;
-    std::string literal;         // punctuation, keys and constants, escaped
-    std::vector<Format> format;  // one for Value and Text
+    uint32_t end = 0;  // Field, Object, List: the part behind it
+    std::string text;
+    std::optional<Format> format;
   };
   struct Compiler;
+
+  JsonFormat() = default;
+  bool append_value(uint32_t at, const FormatContext& context, std::string& out) const;
+  bool append_fields(uint32_t at, const FormatContext& context, std::string& out) const;
 
   std::vector<Part> parts_;
   MissingValue missing_ = MissingValue::Dash;

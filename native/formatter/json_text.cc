@@ -111,15 +111,13 @@ void append_json_string(std::string_view text, std::string& out) {
   out += '"';
 }
 
-void quote_json_tail(size_t start, std::string& out) {
-  if (std::all_of(out.begin() + static_cast<ptrdiff_t>(start), out.end(), is_plain)) {
-    out.insert(start, 1, '"');
-    out += '"';
-    return;
+void close_json_string(size_t start, std::string& out) {
+  if (!std::all_of(out.begin() + static_cast<ptrdiff_t>(start), out.end(), is_plain)) {
+    const std::string text = out.substr(start);  // rare, so the copy may cost
+    out.resize(start);
+    append_escaped(text, out);
   }
-  const std::string text = out.substr(start);  // rare, so the copy may cost
-  out.resize(start);
-  append_json_string(text, out);
+  out += '"';
 }
 
 void append_json_number(double value, std::string& out) {

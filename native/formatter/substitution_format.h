@@ -18,7 +18,7 @@ class SubstitutionFormat {
  public:
   static Result<SubstitutionFormat> read(ConfigView format);
   static Result<SubstitutionFormat> from_text(std::string_view text);
-  // FileAccessLog's deprecated json_format and typed_json_format.
+  // FileAccessLog's deprecated json_format and typed_json_format, which are the same by now.
   static Result<SubstitutionFormat> from_json(ConfigView object);
 
   void append(const FormatContext& context, std::string& out) const {
@@ -30,6 +30,9 @@ class SubstitutionFormat {
 
  private:
   SubstitutionFormat() = default;
+  Result<bool> read_value(ConfigView format);
+  Result<bool> set_text(std::string_view text, MissingValue missing, const FormatExtensions& extensions);
+  Result<bool> set_json(ConfigView object, MissingValue missing, const FormatExtensions& extensions);
 
   std::unique_ptr<Format> text_;
   std::unique_ptr<JsonFormat> json_;
