@@ -82,10 +82,6 @@ std::string Regex::literal_prefix() const {
   return prefix;
 }
 
-bool Regex::check_substitution(std::string_view substitution, std::string& why) const {
-  return re_->CheckRewriteString(piece(substitution), &why);
-}
-
 void Regex::replace_all(std::string_view text, std::string_view substitution, std::string& out) const {
   out.assign(text);
   re2::RE2::GlobalReplace(&out, *re_, piece(substitution));
@@ -94,10 +90,7 @@ void Regex::replace_all(std::string_view text, std::string_view substitution, st
 Result<RegexRewrite> RegexRewrite::read(ConfigView config) {
   Result<Regex> pattern = Regex::read(config["pattern"]);
   if (!pattern) return ConfigError{"pattern." + pattern.error().path, pattern.error().reason};
-  const std::string_view substitution = config.string("substitution");
-  std::string why;
-  if (!pattern.value().check_substitution(substitution, why)) return ConfigError{"substitution", why};
-  return RegexRewrite{std::move(pattern.value()), std::string(substitution)};
+  return RegexRewrite{std::move(pattern.value()), std::string(config.string("substitution"))};
 }
 
 }  // namespace outrider

@@ -32,9 +32,8 @@ class Regex {
   std::string_view pattern() const;
   // Bytes that every full match begins with; often all of a path before its first variable part.
   std::string literal_prefix() const;
-  // True when `substitution` ("\1-\2") names no group beyond those of the pattern; else `why` says so.
-  bool check_substitution(std::string_view substitution, std::string& why) const;
-  // Replaces every match in `text`, as RE2::GlobalReplace does.
+  // Replaces every match in `text` by `substitution` ("\1-\2"), as RE2::GlobalReplace does: nothing is replaced
+  // when it names a group that the pattern has not.
   void replace_all(std::string_view text, std::string_view substitution, std::string& out) const;
 
  private:

@@ -29,6 +29,8 @@ Result<StringMatcher> StringMatcher::read(ConfigView config) {
   if (config.has("contains")) return StringMatcher(Kind::Contains, config.string("contains"), letters);
   if (config.has("custom")) return ConfigError{"custom", "string matcher extensions are not supported"};
   if (!config.has("safe_regex")) return ConfigError{"", "one of exact, prefix, suffix, contains, safe_regex"};
+  if (letters == Case::Ignored)
+    return ConfigError{"ignore_case", "has no effect on safe_regex; use (?i) there"};
   Result<StringMatcher> matcher = regex(config["safe_regex"]);
   if (!matcher) return ConfigError{"safe_regex." + matcher.error().path, matcher.error().reason};
   return matcher;

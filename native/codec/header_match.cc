@@ -75,15 +75,27 @@ bool HeaderMatcher::matches_value(std::string_view value) const {
   return number && *number >= range_start_ && *number < range_end_;
 }
 
+// Lines of a name that Envoy joins are one value; of other names, one line that matches is enough.
+bool HeaderMatcher::matches_any(const HeaderMap& headers, const Header* line) const {
+  const Header* next = headers.next_same(line);
+  if (next != nullptr && headers.joins_when_added(id_)) {
+    std::string joined(line->text());
+    for (; next != nullptr; next = headers.next_same(next)) joined.append(",").append(next->text());
+    return matches_value(joined);
+  }
+  while (!matches_value(line->text())) {
+    if (next == nullptr) return false;
+    line = next;
+    next = headers.next_same(line);
+  }
+  return true;
+}
+
 bool HeaderMatcher::matches(const HeaderMap& headers) const {
   const Header* const first = id_ != HeaderId::None ? headers.find(id_) : headers.find(name_);
   if (kind_ == Kind::Present) return ((first != nullptr || missing_is_empty_) == present_) != inverted_;
   if (first == nullptr) return missing_is_empty_ && matches_value({}) != inverted_;
-  const Header* next = headers.next_same(first);
-  if (next == nullptr) return matches_value(first->text()) != inverted_;
-  std::string joined(first->text());
-  for (; next != nullptr; next = headers.next_same(next)) joined.append(",").append(next->text());
-  return matches_value(joined) != inverted_;
+  return matches_any(headers, first) != inverted_;
 }
 
 Result<HeaderMatchers> HeaderMatchers::read(ConfigView list) {

@@ -15,7 +15,7 @@ namespace outrider {
 // A header name of the configuration as a request's HeaderMap has it: lower case, and Host is the authority.
 std::string request_header_name(std::string_view configured);
 
-// envoy.config.route.v3.HeaderMatcher. Several lines of one name are matched as one value, joined by ",".
+// envoy.config.route.v3.HeaderMatcher. Of several lines of one name, one that matches is enough (in Envoy 1.40).
 // Immutable, shared by all workers.
 class HeaderMatcher {
  public:
@@ -28,6 +28,7 @@ class HeaderMatcher {
   HeaderMatcher() = default;
   Result<bool> read_specifier(ConfigView config);
   bool matches_value(std::string_view value) const;
+  bool matches_any(const HeaderMap& headers, const Header* line) const;
 
   std::string name_;  // lower case
   HeaderId id_ = HeaderId::None;

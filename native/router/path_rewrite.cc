@@ -34,7 +34,11 @@ Result<std::unique_ptr<PathRewrite>> PathRewrite::read(ConfigView action, const 
   const auto make = [&match](Rule rule) {
     return std::unique_ptr<PathRewrite>(new PathRewrite(std::move(rule), match));
   };
-  if (given("prefix_rewrite")) return make(Prefix{action.string("prefix_rewrite")});
+  if (given("prefix_rewrite")) {
+    if (match.kind == PathKind::Template)
+      return ConfigError{"prefix_rewrite", "does not go with path_match_policy"};
+    return make(Prefix{action.string("prefix_rewrite")});
+  }
   if (given("regex_rewrite")) {
     Result<RegexRewrite> rewrite = RegexRewrite::read(action["regex_rewrite"]);
     if (!rewrite) return below("regex_rewrite", rewrite.error());
@@ -89,7 +93,7 @@ Result<std::unique_ptr<HostRewrite>> HostRewrite::read(ConfigView action) {
     return make(std::move(rewrite.value()));
   }
   if (action.string("host_rewrite").empty()) return std::unique_ptr<HostRewrite>();
-  Result<Format> format = Format::parse(action.string("host_rewrite"), MissingValue::Nothing);
+  Result<Format> format = Format::parse(action.string("host_rewrite"), MissingValue::Dash);
   if (!format) return below("host_rewrite", format.error());
   return make(std::move(format.value()));
 }

@@ -21,7 +21,8 @@ std::optional<std::string_view> query_parameter(std::string_view path_with_query
 Result<QueryMatchers> QueryMatchers::read(ConfigView list) {
   QueryMatchers all;
   for (uint32_t i = 0; i < list.size(); i++) {
-    Matcher matcher{std::string(list[i].string("name")), std::nullopt};
+    Matcher matcher{std::string(list[i].string("name")), list[i].boolean("present_match", true),
+                    std::nullopt};
     if (list[i].has("string_match")) {
       Result<StringMatcher> text = StringMatcher::read(list[i]["string_match"]);
       if (!text) {
@@ -38,14 +39,12 @@ Result<QueryMatchers> QueryMatchers::read(ConfigView list) {
 bool QueryMatchers::match_all(std::string_view path_with_query) const {
   return std::all_of(matchers_.begin(), matchers_.end(), [path_with_query](const Matcher& matcher) {
     const std::optional<std::string_view> value = query_parameter(path_with_query, matcher.name);
-    return value && (!matcher.text || matcher.text->matches(*value));
+    return matcher.text ? value && matcher.text->matches(*value) : value.has_value() == matcher.present;
   });
 }
 
-static std::string_view trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+static std::string_view trim_front(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(" \t"), text.size()));
 }
 
 static std::string_view without_quotes(std::string_view value) {
@@ -58,10 +57,10 @@ std::optional<std::string_view> cookie_value(const HeaderMap& headers, std::stri
     std::string_view rest = line->text();
     while (!rest.empty()) {
       const size_t end = std::min(rest.find(';'), rest.size());
-      const std::string_view item = rest.substr(0, end);
+      const std::string_view item = trim_front(rest.substr(0, end));
       const size_t equals = item.find('=');
-      if (equals != std::string_view::npos && trim(item.substr(0, equals)) == name) {
-        return without_quotes(trim(item.substr(equals + 1)));
+      if (equals != std::string_view::npos && item.substr(0, equals) == name) {
+        return without_quotes(item.substr(equals + 1));
       }
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }

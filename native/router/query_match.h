@@ -22,7 +22,8 @@ class QueryMatchers {
  private:
   struct Matcher {
     std::string name;
-    std::optional<StringMatcher> text;  // none: to be present is enough
+    bool present;  // without a text
+    std::optional<StringMatcher> text;
   };
   std::vector<Matcher> matchers_;
 };

@@ -9,13 +9,18 @@ namespace {
 
 constexpr size_t variables_max = 5;
 constexpr size_t variable_name_bytes_max = 16;
-// RFC 3986 pchar without "*", as one RE2 class.
-constexpr std::string_view segment_class = "[a-zA-Z0-9\\-._~%!$&'()+,;:@=]";
-constexpr std::string_view path_class = "[a-zA-Z0-9\\-._~%!$&'()+,;:@=/]";
+// RFC 3986 pchar, as one RE2 class.
+constexpr std::string_view segment_class = "[a-zA-Z0-9\\-._~%!$&'()*+,;:@=]";
+constexpr std::string_view path_class = "[a-zA-Z0-9\\-._~%!$&'()*+,;:@=/]";
 
 bool is_literal(char c) {
   return isalnum(static_cast<unsigned char>(c)) != 0 ||
          std::string_view("-._~%!$&'()+,;:@=").find(c) != std::string_view::npos;
+}
+
+bool is_path(std::string_view text) {
+  return text.find("//") == std::string_view::npos &&
+         std::all_of(text.begin(), text.end(), [](char c) { return is_literal(c) || c == '/'; });
 }
 
 bool is_name(std::string_view name) {
@@ -25,46 +30,63 @@ bool is_name(std::string_view name) {
          });
 }
 
-// Turns a template into an RE2 pattern; the variables become groups.
+// Turns a template into an RE2 pattern; the variables become groups. A segment is literal text with at most one
+// operator or variable in it. read() and its parts answer the reason of a fault, nothing when all is well.
 class TemplateReader {
  public:
   std::string pattern;
   std::vector<std::string> variables;
 
-  // An empty answer: fine; else the reason.
   std::string read(std::string_view text) {
     if (!text.starts_with('/')) return "must begin with /";
     while (!text.empty()) {
-      if (!text.starts_with('/')) return "expected / after a variable or operator";
       text.remove_prefix(1);
       pattern += '/';
-      if (text.starts_with('/')) return "has an empty segment";
-      while (!text.empty() && text[0] != '/') {
-        const std::string why = read_piece(text);
-        if (!why.empty()) return why;
-      }
+      const size_t size = std::min(segment_size(text), text.size());
+      // Only the last segment may be empty.
+      if (size == 0 && !text.empty()) return "has an empty segment";
+      const std::string why = read_segment(text.substr(0, size));
+      if (!why.empty()) return why;
+      text.remove_prefix(size);
     }
     return {};
   }
 
  private:
-  // A literal, an operator or a variable at the beginning of `text`.
-  std::string read_piece(std::string_view& text) {
-    if (after_rest_) return "** must be the last operator";
-    if (text[0] == '*') return read_operator(text);
-    if (text[0] == '{') return read_variable(text);
-    if (!is_literal(text[0])) return "has an invalid character '" + std::string(1, text[0]) + "'";
-    if (isalnum(static_cast<unsigned char>(text[0])) == 0) pattern += '\\';
-    pattern += text[0];
-    text.remove_prefix(1);
+  // Up to the next "/" outside of braces.
+  static size_t segment_size(std::string_view text) {
+    size_t size = 0;
+    for (bool inside = false; size < text.size() && (inside || text[size] != '/'); size++) {
+      if (text[size] == '{') inside = true;
+      if (text[size] == '}') inside = false;
+    }
+    return size;
+  }
+
+  std::string read_segment(std::string_view text) {
+    const size_t special = std::min(text.find_first_of("*{"), text.size());
+    std::string why = add_literal(text.substr(0, special));
+    text.remove_prefix(special);
+    if (!why.empty() || text.empty()) return why;
+    if (text[0] == '*' && special != 0) return "has a * behind other text";
+    why = text[0] == '*' ? read_operator(text) : read_variable(text);
+    return why.empty() ? add_literal(text) : why;
+  }
+
+  std::string add_literal(std::string_view text) {
+    for (const char c : text) {
+      if (!is_literal(c)) return "has a \"" + std::string(1, c) + "\" where it must not be";
+      if (isalnum(static_cast<unsigned char>(c)) == 0) pattern += '\\';
+      pattern += c;
+    }
     return {};
   }
 
+  // "*" is one segment or its beginning, "**" any number of segments.
   std::string read_operator(std::string_view& text) {
     const bool rest = text.starts_with("**");
     text.remove_prefix(rest ? 2 : 1);
-    if (text.starts_with('*')) return "has more than two * in a row";
-    if (after_rest_) return "** must be the last operator";
+    if (after_rest_) return "has an operator or a variable after **";
     after_rest_ = rest;
     pattern.append(rest ? path_class : segment_class).append(rest ? "*" : "+");
     return {};
@@ -73,7 +95,7 @@ class TemplateReader {
   std::string read_variable(std::string_view& text) {
     const size_t end = text.find('}');
     if (end == std::string_view::npos) return "has an unclosed {";
-    std::string_view inner = text.substr(1, end - 1);
+    const std::string_view inner = text.substr(1, end - 1);
     text.remove_prefix(end + 1);
     const size_t equals = inner.find('=');
     const std::string name(inner.substr(0, equals));
@@ -82,23 +104,23 @@ class TemplateReader {
     if (std::find(variables.begin(), variables.end(), name) != variables.end())
       return "has " + name + " twice";
     variables.push_back(name);
-    inner = equals == std::string_view::npos ? std::string_view("*") : inner.substr(equals + 1);
-    if (inner.empty()) return "has an empty pattern for " + name;
-    return read_variable_pattern(inner);
+    return read_variable_pattern(equals == std::string_view::npos ? "*" : inner.substr(equals + 1));
   }
 
+  // Segments that are an operator or literal.
   std::string read_variable_pattern(std::string_view inner) {
     pattern += '(';
-    while (!inner.empty()) {
-      if (inner[0] == '{') return "has a variable within a variable";
-      if (inner[0] == '/') {
-        if (after_rest_) return "** must be the last operator";
-        pattern += '/';
-        inner.remove_prefix(1);
-        continue;
-      }
-      const std::string why = read_piece(inner);
+    for (;;) {
+      const size_t size = std::min(inner.find('/'), inner.size());
+      std::string_view segment = inner.substr(0, size);
+      if (segment.empty()) return "has an empty segment in a variable";
+      const bool is_operator = segment[0] == '*';
+      const std::string why = is_operator ? read_operator(segment) : add_literal(segment);
       if (!why.empty()) return why;
+      if (is_operator && !segment.empty()) return "has text behind * in a variable";
+      if (size == inner.size()) break;
+      pattern += '/';
+      inner.remove_prefix(size + 1);
     }
     pattern += ')';
     return {};
@@ -135,7 +157,7 @@ Result<UriTemplateRewrite> UriTemplateRewrite::parse(std::string_view rewrite, c
   for (std::string_view rest = rewrite; !rest.empty();) {
     const size_t open = std::min(rest.find('{'), rest.size());
     const std::string_view literal = rest.substr(0, open);
-    if (literal.find('}') != std::string_view::npos) return fail("has a } without {");
+    if (!is_path(literal)) return fail("has \"" + std::string(literal) + "\", which is no text of a path");
     if (!literal.empty()) made.pieces_.push_back({std::string(literal), 0});
     rest.remove_prefix(open);
     if (rest.empty()) break;
