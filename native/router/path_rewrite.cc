@@ -57,8 +57,8 @@ Result<std::unique_ptr<PathRewrite>> PathRewrite::read(ConfigView action, const 
 // How much of :path the match took, which is what prefix_rewrite replaces.
 size_t PathRewrite::matched_bytes(std::string_view path) const {
   if (match_.kind != PathKind::Regex && match_.kind != PathKind::Connect) return match_.text.size();
-  const std::string_view matched = path_without_query(path);
-  return match_.ignore_parameters ? path_without_parameters(matched).size() : matched.size();
+  const std::string_view plain = matched_path(path);
+  return match_.ignore_parameters ? path_without_parameters(plain).size() : plain.size();
 }
 
 void PathRewrite::apply(std::string_view path, const FormatContext& context, std::string& out) const {
@@ -67,7 +67,7 @@ void PathRewrite::apply(std::string_view path, const FormatContext& context, std
     out.append(prefix->text).append(path.substr(std::min(matched_bytes(path), path.size())));
     return;
   }
-  const std::string_view plain = path_without_query(path);
+  const std::string_view plain = matched_path(path);
   if (const RegexRewrite* regex = std::get_if<RegexRewrite>(&rule_)) {
     regex->apply(plain, out);
   } else if (const UriTemplateRewrite* uri = std::get_if<UriTemplateRewrite>(&rule_)) {
@@ -105,7 +105,7 @@ void HostRewrite::apply(const HeaderMap& headers, const FormatContext& context, 
   } else if (const FromHeader* header = std::get_if<FromHeader>(&rule_)) {
     out.assign(headers.get(header->name));
   } else if (const RegexRewrite* regex = std::get_if<RegexRewrite>(&rule_)) {
-    regex->apply(path_without_query(headers.get(HeaderId::Path)), out);
+    regex->apply(matched_path(headers.get(HeaderId::Path)), out);
   } else if (const Format* format = std::get_if<Format>(&rule_)) {
     format->append(context, out);
   }

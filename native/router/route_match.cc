@@ -4,9 +4,7 @@
 
 namespace outrider {
 
-std::string_view path_without_query(std::string_view path) {
-  return path.substr(0, path.find_first_of("?#"));
-}
+std::string_view matched_path(std::string_view path) { return path.substr(0, path.find_first_of("?#")); }
 std::string_view path_without_parameters(std::string_view path) { return path.substr(0, path.find(';')); }
 
 static Result<PathMatch> read_regex(ConfigView config, PathMatch match) {

@@ -59,8 +59,8 @@ class RouteConditions {
   std::optional<bool> certificate_validated_;
 };
 
-// The part of a :path that routes match.
-std::string_view path_without_query(std::string_view path);
+// The part of a :path that routes match: without query and fragment.
+std::string_view matched_path(std::string_view path);
 std::string_view path_without_parameters(std::string_view path);
 
 }  // namespace outrider

@@ -27,7 +27,7 @@ const VirtualHost* RouteTable::find_host(const HeaderMap& headers) const {
 }
 
 const RouteEntry* RouteTable::find_route(const VirtualHost& host, const RouteRequest& request) const {
-  std::string_view path = path_without_query(request.headers.get(HeaderId::Path));
+  std::string_view path = matched_path(request.headers.get(HeaderId::Path));
   if (ignore_path_parameters_) path = path_without_parameters(path);
   PathIndex::Candidates candidates(paths_, host.routes, path);
   while (candidates.next()) {
