@@ -36,7 +36,9 @@ export const implementedTypes: Readonly<Record<string, string>> = {
   "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig":
     "header names as they came",
   "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest": "load balancing: least_request",
+  "envoy.extensions.load_balancing_policies.maglev.v3.Maglev": "load balancing: maglev",
   "envoy.extensions.load_balancing_policies.random.v3.Random": "load balancing: random",
+  "envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash": "load balancing: ring_hash",
   "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin": "load balancing: round_robin",
   "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig": "DNS resolver: c-ares",
   "envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig": "route match by URI template",
@@ -51,7 +53,7 @@ export const implementedTypes: Readonly<Record<string, string>> = {
 /** Values of enums that are refused, because what they ask for is not implemented yet. */
 export const refusedValues: Readonly<Record<string, string>> = {
   "envoy.config.cluster.v3.Cluster.DiscoveryType": "EDS ORIGINAL_DST",
-  "envoy.config.cluster.v3.Cluster.LbPolicy": "RING_HASH MAGLEV CLUSTER_PROVIDED",
+  "envoy.config.cluster.v3.Cluster.LbPolicy": "CLUSTER_PROVIDED",
   "envoy.config.core.v3.SocketAddress.Protocol": "UDP",
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType":
     "HTTP2 HTTP3",
@@ -288,17 +290,16 @@ const routes: Readonly<Record<string, MessageSupport>> = {
     yes: `name virtual_hosts internal_only_headers response_headers_to_add response_headers_to_remove
       request_headers_to_add request_headers_to_remove most_specific_header_mutations_wins
       validate_clusters max_direct_response_body_size_bytes ignore_port_in_host_matching
-      typed_per_filter_config metadata`,
-    refuse: `vhds cluster_specifier_plugins request_mirror_policies vhost_header
-      ignore_path_parameters_in_path_matching route_specifiers`,
+      typed_per_filter_config metadata vhost_header ignore_path_parameters_in_path_matching`,
+    refuse: "vhds cluster_specifier_plugins request_mirror_policies route_specifiers",
   },
   "envoy.config.route.v3.VirtualHost": {
     yes: `name domains routes require_tls request_headers_to_add request_headers_to_remove
       response_headers_to_add response_headers_to_remove typed_per_filter_config metadata
-      include_request_attempt_count include_attempt_count_in_response include_is_timeout_retry_header`,
+      include_request_attempt_count include_attempt_count_in_response include_is_timeout_retry_header virtual_clusters`,
     refuse:
       "matcher rate_limits request_mirror_policies hedge_policy retry_policy_typed_config route_specifiers",
-    warn: "virtual_clusters cors retry_policy per_request_buffer_limit_bytes request_body_buffer_limit",
+    warn: "cors retry_policy per_request_buffer_limit_bytes request_body_buffer_limit",
   },
   "envoy.config.route.v3.Route": {
     yes: `name match route redirect direct_response non_forwarding_action metadata typed_per_filter_config
@@ -311,9 +312,12 @@ const routes: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.route.v3.FilterConfig": { yes: "config is_optional disabled" },
   "envoy.config.route.v3.RouteMatch": {
     yes: `prefix path safe_regex connect_matcher path_separated_prefix path_match_policy case_sensitive
-      runtime_fraction headers query_parameters grpc`,
-    refuse: "cookies tls_context dynamic_metadata filter_state",
+      runtime_fraction headers query_parameters grpc cookies tls_context`,
+    refuse: "dynamic_metadata filter_state",
   },
+  "envoy.config.route.v3.VirtualCluster": { yes: "headers name" },
+  "envoy.config.route.v3.CookieMatcher": { yes: "name string_match invert_match" },
+  "envoy.config.route.v3.RouteMatch.TlsContextMatchOptions": { yes: "presented validated" },
   "envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions": { yes: "" },
   "envoy.config.route.v3.RouteMatch.ConnectMatcher": { yes: "" },
   "envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig": { yes: "path_template" },
@@ -364,11 +368,11 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
       http_protocol_options typed_extension_protocol_options dns_refresh_rate dns_jitter
       dns_failure_refresh_rate respect_dns_ttl dns_lookup_family dns_resolvers use_tcp_for_dns_lookups
       dns_resolution_config typed_dns_resolver_config upstream_bind_config least_request_lb_config
-      round_robin_lb_config common_lb_config transport_socket metadata upstream_connection_options
+      round_robin_lb_config ring_hash_lb_config maglev_lb_config common_lb_config transport_socket metadata upstream_connection_options
       load_balancing_policy`,
     refuse: `transport_socket_matches transport_socket_matcher eds_cluster_config health_checks
       upstream_http_protocol_options http2_protocol_options outlier_detection lb_subset_config
-      ring_hash_lb_config maglev_lb_config original_dst_lb_config filters upstream_config
+      original_dst_lb_config filters upstream_config
       connection_pool_per_downstream_connection lrs_server`,
     warn: `stats_matcher per_connection_buffer_high_watermark_timeout wait_for_warm_on_init cleanup_interval
       protocol_selection close_connections_on_host_health_failure ignore_health_on_host_removal
@@ -388,8 +392,7 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.cluster.v3.Cluster.RoundRobinLbConfig": { yes: "", refuse: "slow_start_config" },
   "envoy.config.cluster.v3.Cluster.CommonLbConfig": {
-    yes: "healthy_panic_threshold",
-    refuse: "locality_weighted_lb_config consistent_hashing_lb_config",
+    yes: "healthy_panic_threshold locality_weighted_lb_config consistent_hashing_lb_config",
     warn: `zone_aware_lb_config update_merge_window ignore_new_hosts_until_first_hc
       close_connections_on_host_set_change override_host_status`,
   },
@@ -405,15 +408,34 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.extensions.load_balancing_policies.random.v3.Random": { yes: "locality_lb_config" },
   "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig": {
-    yes: "",
-    refuse: "locality_weighted_lb_config",
+    yes: "locality_weighted_lb_config",
     warn: "zone_aware_lb_config",
+  },
+  "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.LocalityWeightedLbConfig": { yes: "" },
+  "envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash": {
+    yes: `hash_function minimum_ring_size maximum_ring_size use_hostname_for_hashing hash_balance_factor
+      consistent_hashing_lb_config locality_weighted_lb_config`,
+  },
+  "envoy.extensions.load_balancing_policies.maglev.v3.Maglev": {
+    yes: "table_size consistent_hashing_lb_config locality_weighted_lb_config",
+  },
+  "envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig": {
+    yes: "use_hostname_for_hashing hash_balance_factor",
+    refuse: "hash_policy",
+  },
+  "envoy.config.cluster.v3.Cluster.RingHashLbConfig": {
+    yes: "minimum_ring_size hash_function maximum_ring_size",
+  },
+  "envoy.config.cluster.v3.Cluster.MaglevLbConfig": { yes: "table_size" },
+  "envoy.config.cluster.v3.Cluster.CommonLbConfig.LocalityWeightedLbConfig": { yes: "" },
+  "envoy.config.cluster.v3.Cluster.CommonLbConfig.ConsistentHashingLbConfig": {
+    yes: "use_hostname_for_hashing hash_balance_factor",
   },
   "envoy.config.cluster.v3.UpstreamConnectionOptions": {
     yes: "tcp_keepalive",
     warn: "set_local_interface_name_on_upstream_connections happy_eyeballs_config",
   },
-  "envoy.config.cluster.v3.CircuitBreakers": { yes: "thresholds", refuse: "per_host_thresholds" },
+  "envoy.config.cluster.v3.CircuitBreakers": { yes: "thresholds per_host_thresholds" },
   "envoy.config.cluster.v3.CircuitBreakers.Thresholds": {
     yes: "priority max_connections max_pending_requests max_requests max_retries track_remaining",
     warn: "retry_budget max_connection_pools",
@@ -422,9 +444,9 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
     yes: "cluster_name endpoints named_endpoints policy",
   },
   "envoy.config.endpoint.v3.ClusterLoadAssignment.Policy": {
-    yes: "overprovisioning_factor",
+    yes: "overprovisioning_factor weighted_priority_health",
     refuse: "drop_overloads",
-    warn: "endpoint_stale_after weighted_priority_health",
+    warn: "endpoint_stale_after",
   },
   "envoy.config.endpoint.v3.LocalityLbEndpoints": {
     yes: "locality metadata lb_endpoints load_balancer_endpoints load_balancing_weight priority proximity",

@@ -1,5 +1,6 @@
 /** Listeners, filter chains and network filters. */
 import { show } from "../issue.ts";
+import { implementedTypes } from "../support.ts";
 import { addressKey, checkIpAddress } from "./address.ts";
 import { type Checks, type Context, eachTree, has, textAt, treeAt } from "./context.ts";
 import { anyTypeName, isTree, type Tree } from "./typing.ts";
@@ -32,6 +33,8 @@ export function checkChainOrder(
         context.issues.error("has no typed_config, so it is not known which filter it is", ...steps, i);
       return;
     }
+    // What is not implemented is refused as such, and which of those end a chain is not known here.
+    if (!(type in implementedTypes)) return;
     const ends = terminal.has(type);
     const last = i === length - 1;
     const name = show(textAt(filter, "name") ?? type);
