@@ -20,7 +20,7 @@ class CidrSet {
 
  private:
   struct Range {
-    uint8_t prefix[16];  // IPv4 as IPv4-mapped, host bits zero
+    uint8_t prefix[16];  // IPv4 as IPv4-mapped; bits past `bits` do not count
     uint8_t bits;        // of the 128
     bool is_v4;
   };

@@ -9,6 +9,7 @@
 #include "access_log/local_reply.h"
 #include "base/config_view.h"
 #include "base/result.h"
+#include "base/string_match.h"
 #include "codec/http1/encoder.h"
 #include "codec/http1/parser.h"
 #include "downstream/cidr_set.h"
@@ -64,7 +65,8 @@ struct IpDetection {
 // One entry of envoy.config.common.mutation_rules.v3.HeaderMutation.
 struct EarlyMutation {
   HeaderMutations additions;
-  std::string removal;  // lower case; empty: none
+  std::string removal;                           // lower case; empty: none
+  std::unique_ptr<StringMatcher> removal_match;  // of names; null: none
 };
 
 struct HttpFilterConfig {
@@ -127,7 +129,6 @@ struct HcmConfig {
   bool use_remote_address = false;
   bool skip_xff_append = false;
   bool append_x_forwarded_port = false;
-  bool represent_ipv4_as_mapped_ipv6 = false;
   uint32_t xff_num_trusted_hops = 0;
   std::string_view local_ip;
   std::vector<IpDetection> ip_detections;  // one Xff entry where none is configured
@@ -160,6 +161,7 @@ struct HcmConfig {
   // Limits and times
   http1::Options http1;
   http1::EncoderOptions http1_encoder;
+  bool http1_forward_reason_phrase = false;  // the upstream's, to the client
   bool proxy_100_continue = false;
   bool http1_stream_error_on_invalid_message = false;  // a bad request ends its stream, not the connection
   bool http1_safe_max_connection_duration = false;

@@ -18,14 +18,16 @@ struct RequestFacts {
   std::string& scratch;  // the worker's, for early_header_mutation_extensions
   const std::vector<std::string>* internal_only_headers = nullptr;  // of the route configuration, lower case
   bool tls = false;
-  bool mutual_tls = false;              // with a client certificate that was verified
+  // The element of x-forwarded-client-cert that stands for the client's certificate ("By=...;Hash=..."), as
+  // set_current_client_cert_details wants it; empty without mutual TLS.
+  std::string_view client_cert = {};
   bool local_address_restored = false;  // connection.local came from the PROXY header or original_dst
 };
 
 enum class RequestVerdict : uint8_t {
   Continue,
-  Reply,     // local reply with `status`, `details` and an empty body
-  Redirect,  // local reply with `status`, `details` and `location: <:path>`
+  Reply,     // local reply with `status`, `details` and `body`
+  Redirect,  // the same with `location: <:path>`
 };
 
 // Which statistic a verdict counts, beside those of the reply: downstream_rq_...
@@ -41,12 +43,13 @@ struct RequestRulesResult {
   RequestVerdict verdict = RequestVerdict::Continue;
   RequestFault fault = RequestFault::None;
   uint16_t status = 0;
-  // Envoy treats this as a protocol error: the connection ends, unless stream errors are allowed.
+  // Envoy's codec would have refused this: flag DPE, and the connection ends.
   bool protocol_error = false;
   bool internal_request = false;
   bool edge_request = false;
-  uint16_t stripped_port = 0;  // of a CONNECT request's authority; 0: none was stripped
-  std::string_view details;    // static text: the response code details
+  uint16_t stripped_port = 0;     // of a CONNECT request's authority; 0: none was stripped
+  std::string_view details = {};  // static text: the response code details
+  std::string_view body = {};     // static text
 };
 
 // Everything that happens to the head of a request before it is routed, in Envoy's order: checks, path and
@@ -55,11 +58,5 @@ struct RequestRulesResult {
 // be set. Header values are views of the configuration, of static text or of the arena.
 [[nodiscard]] RequestRulesResult apply_request_rules(const HcmConfig& config, const RequestFacts& facts,
                                                      HeaderMap& headers, StreamInfo& info);
-
-// The parts, in the order in which they run; each may be used alone.
-[[nodiscard]] RequestRulesResult check_request(const HcmConfig& config, HeaderMap& headers,
-                                               Protocol protocol);
-void normalize_host(const HcmConfig& config, uint16_t local_port, HeaderMap& headers,
-                    RequestRulesResult& result);
 
 }  // namespace outrider
