@@ -2,14 +2,15 @@ import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import { type MessageType, openSchema } from "./api/schema.ts";
 import { words } from "./check/verdict.ts";
-import { implementedTypes, messages, refusedValues } from "./support.ts";
+import { extensionPoints, messages, refusedValues } from "./support.ts";
 
 const schema = openSchema();
+const types = Object.values(extensionPoints).flatMap((point) => Object.keys(point.types));
 
 /** Every message that an implemented field leads to. */
 function reachable(): Set<string> {
   const seen = new Set<string>();
-  const open = ["envoy.config.bootstrap.v3.Bootstrap", ...Object.keys(implementedTypes)];
+  const open = ["envoy.config.bootstrap.v3.Bootstrap", ...types];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (seen.has(name)) continue;
     seen.add(name);
@@ -55,9 +56,23 @@ for (const [name, { yes, refuse, warn }] of Object.entries(messages)) {
 }
 
 test("every implemented type and every refused value is in the API", () => {
-  for (const name of Object.keys(implementedTypes)) equal(schema.find(name)?.kind, "message", name);
+  for (const name of types) equal(schema.find(name)?.kind, "message", name);
   for (const [name, values] of Object.entries(refusedValues)) {
     for (const value of words(values))
       equal(schema.enumeration(name).byName.has(value), true, `${name}.${value}`);
   }
+});
+
+test("every Any that an implemented field leads to is an extension point", () => {
+  const points = new Set(Object.values(extensionPoints).flatMap((point) => point.fields));
+  const holder = "envoy.config.core.v3.TypedExtensionConfig";
+  const holds = (ref: string | undefined, form: string) => form === "any" || ref === holder;
+  const open = Object.entries(messages).flatMap(([name, { yes }]) =>
+    schema
+      .message(name)
+      .fields.filter((field) => words(yes).includes(field.name) && holds(field.ref, field.form))
+      .map((field) => `${name}.${field.name}`)
+      .filter((field) => !points.has(field) && field !== `${holder}.typed_config`),
+  );
+  deepEqual(open, []);
 });

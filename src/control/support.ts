@@ -15,39 +15,104 @@ export type MessageSupport = {
   readonly warn?: string;
 };
 
-/** The types that may stand in an Any, by the extension point's own words. */
-export const implementedTypes: Readonly<Record<string, string>> = {
-  "envoy.config.accesslog.v3.AccessLog": "",
-  "envoy.config.cluster.v3.Cluster": "",
-  "envoy.config.core.v3.TypedExtensionConfig": "",
-  "envoy.config.endpoint.v3.ClusterLoadAssignment": "",
-  "envoy.config.listener.v3.Listener": "",
-  "envoy.config.route.v3.FilterConfig": "a filter switched off, or given other settings, for a route",
-  "envoy.config.route.v3.RouteConfiguration": "",
-  "envoy.extensions.access_loggers.file.v3.FileAccessLog": "access log to a file",
-  "envoy.extensions.access_loggers.stream.v3.StderrAccessLog": "access log to standard error",
-  "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog": "access log to standard output",
-  "envoy.extensions.clusters.dns.v3.DnsCluster": "cluster whose hosts DNS names",
-  "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation": "HTTP filter: header_mutation",
-  "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute": "its settings for a route",
-  "envoy.extensions.filters.http.router.v3.Router": "HTTP filter: router",
-  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager":
-    "network filter: HTTP connection manager",
-  "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig":
-    "header names as they came",
-  "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest": "load balancing: least_request",
-  "envoy.extensions.load_balancing_policies.maglev.v3.Maglev": "load balancing: maglev",
-  "envoy.extensions.load_balancing_policies.random.v3.Random": "load balancing: random",
-  "envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash": "load balancing: ring_hash",
-  "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin": "load balancing: round_robin",
-  "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig": "DNS resolver: c-ares",
-  "envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig": "route match by URI template",
-  "envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig": "path rewrite by URI template",
-  "envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig": "request ids",
-  "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig":
-    "limit of all downstream connections",
-  "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer": "plain TCP",
-  "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": "HTTP options of a cluster",
+export type ExtensionPoint = {
+  /** The fields that hold such extensions, as `message.field`. */
+  readonly fields: readonly string[];
+  /** The implemented ones, each with what the docs table says of it. */
+  readonly types: Readonly<Record<string, string>>;
+};
+
+const hcm = "envoy.extensions.filters.network.http_connection_manager.v3";
+
+/** Where an Any may stand, and with which types. */
+export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
+  "network filter": {
+    fields: ["envoy.config.listener.v3.Filter.typed_config"],
+    types: { [`${hcm}.HttpConnectionManager`]: "HTTP connection manager" },
+  },
+  "HTTP filter": {
+    fields: [`${hcm}.HttpFilter.typed_config`],
+    types: {
+      "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation": "changes headers",
+      "envoy.extensions.filters.http.router.v3.Router": "forwards to a cluster; ends every chain",
+    },
+  },
+  "filter settings of a route": {
+    fields: [
+      "envoy.config.route.v3.RouteConfiguration.typed_per_filter_config",
+      "envoy.config.route.v3.VirtualHost.typed_per_filter_config",
+      "envoy.config.route.v3.Route.typed_per_filter_config",
+      "envoy.config.route.v3.WeightedCluster.ClusterWeight.typed_per_filter_config",
+      "envoy.config.route.v3.FilterConfig.config",
+    ],
+    types: {
+      "envoy.config.route.v3.FilterConfig": "a filter switched on or off",
+      "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute": "header_mutation",
+    },
+  },
+  "access logger": {
+    fields: ["envoy.config.accesslog.v3.AccessLog.typed_config"],
+    types: {
+      "envoy.extensions.access_loggers.file.v3.FileAccessLog": "to a file",
+      "envoy.extensions.access_loggers.stream.v3.StderrAccessLog": "to standard error",
+      "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog": "to standard output",
+    },
+  },
+  cluster: {
+    fields: ["envoy.config.cluster.v3.Cluster.CustomClusterType.typed_config"],
+    types: { "envoy.extensions.clusters.dns.v3.DnsCluster": "hosts that DNS names" },
+  },
+  "load balancing policy": {
+    fields: ["envoy.config.cluster.v3.LoadBalancingPolicy.Policy.typed_extension_config"],
+    types: {
+      "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest": "least_request",
+      "envoy.extensions.load_balancing_policies.maglev.v3.Maglev": "maglev",
+      "envoy.extensions.load_balancing_policies.random.v3.Random": "random",
+      "envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash": "ring_hash",
+      "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin": "round_robin",
+    },
+  },
+  "options of a cluster's protocol": {
+    fields: ["envoy.config.cluster.v3.Cluster.typed_extension_protocol_options"],
+    types: { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": "HTTP" },
+  },
+  "transport socket": {
+    fields: ["envoy.config.core.v3.TransportSocket.typed_config"],
+    types: { "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer": "plain TCP" },
+  },
+  "formatter of header names": {
+    fields: ["envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat.stateful_formatter"],
+    types: {
+      "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig": "as they came",
+    },
+  },
+  "match of a path": {
+    fields: ["envoy.config.route.v3.RouteMatch.path_match_policy"],
+    types: { "envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig": "URI template" },
+  },
+  "rewrite of a path": {
+    fields: ["envoy.config.route.v3.RouteAction.path_rewrite_policy"],
+    types: { "envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig": "URI template" },
+  },
+  "request id": {
+    fields: [`${hcm}.RequestIDExtension.typed_config`],
+    types: { "envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig": "UUID" },
+  },
+  "resource monitor": {
+    fields: ["envoy.config.overload.v3.ResourceMonitor.typed_config"],
+    types: {
+      "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig":
+        "limit of all downstream connections",
+    },
+  },
+  "DNS resolver": {
+    fields: [
+      "envoy.config.bootstrap.v3.Bootstrap.typed_dns_resolver_config",
+      "envoy.config.cluster.v3.Cluster.typed_dns_resolver_config",
+      "envoy.extensions.clusters.dns.v3.DnsCluster.typed_dns_resolver_config",
+    ],
+    types: { "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig": "c-ares" },
+  },
 };
 
 /** Values of enums that are refused, because what they ask for is not implemented yet. */
@@ -233,8 +298,6 @@ const listener: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.listener.v3.Filter": { yes: "name typed_config", refuse: "config_discovery" },
 };
-
-const hcm = "envoy.extensions.filters.network.http_connection_manager.v3";
 
 const connectionManager: Readonly<Record<string, MessageSupport>> = {
   [`${hcm}.HttpConnectionManager`]: {

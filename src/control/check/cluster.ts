@@ -1,15 +1,23 @@
 /** Clusters and their endpoints. */
 import { show } from "../issue.ts";
-import { implementedTypes } from "../support.ts";
 import { checkIpAddress } from "./address.ts";
 import { type Checks, type Context, eachTree, has, textAt, treeAt } from "./context.ts";
 import { anyTypeName, type Tree } from "./typing.ts";
+import { isImplemented } from "./verdict.ts";
 
 const WEIGHT_MAX = 4_294_967_295;
 
 const dnsHint = ", and a cluster of this type looks up no names: use STRICT_DNS or LOGICAL_DNS";
 
 type Kind = "dns" | "logical_dns" | "static";
+
+/** What `cluster_type` may name without saying more. */
+export const namedKinds: Readonly<Record<string, string>> = {
+  "envoy.cluster.static": "STATIC",
+  "envoy.cluster.strict_dns": "STRICT_DNS",
+  "envoy.cluster.logical_dns": "LOGICAL_DNS",
+  "envoy.clusters.dns": "STRICT_DNS",
+};
 
 function kindOf(cluster: Tree): Kind | undefined {
   const custom = treeAt(cluster, "cluster_type", "typed_config");
@@ -18,21 +26,11 @@ function kindOf(cluster: Tree): Kind | undefined {
     if (name !== "envoy.extensions.clusters.dns.v3.DnsCluster") return undefined;
     return custom["all_addresses_in_single_endpoint"] === true ? "logical_dns" : "dns";
   }
-  if (cluster["type"] === "STRICT_DNS") return "dns";
-  if (cluster["type"] === "LOGICAL_DNS") return "logical_dns";
-  return cluster["type"] === "STATIC" || !has(cluster, "type") ? "static" : undefined;
-}
-
-function checkEndpoint(kind: Kind, endpoint: Tree, context: Context): void {
-  if (kind === "static") checkIpAddress(endpoint, ["endpoint", "address"], context, dnsHint);
-  else if (treeAt(endpoint, "endpoint", "address", "pipe") !== undefined) {
-    context.issues.error(
-      "a cluster that looks up names has no use for a path",
-      "endpoint",
-      "address",
-      "pipe",
-    );
-  }
+  const named = treeAt(cluster, "cluster_type");
+  const type = named === undefined ? (cluster["type"] ?? "STATIC") : namedKinds[textAt(named, "name") ?? ""];
+  if (type === "STRICT_DNS") return "dns";
+  if (type === "LOGICAL_DNS") return "logical_dns";
+  return type === "STATIC" ? "static" : undefined;
 }
 
 function checkLocality(kind: Kind, locality: Tree, context: Context): void {
@@ -41,7 +39,7 @@ function checkLocality(kind: Kind, locality: Tree, context: Context): void {
   eachTree(locality["lb_endpoints"], (endpoint, i) => {
     context.issues.path[context.issues.path.length - 1] = i;
     weights += Number(endpoint["load_balancing_weight"] ?? 1);
-    checkEndpoint(kind, endpoint, context);
+    if (kind === "static") checkIpAddress(endpoint, ["endpoint", "address"], context, dnsHint);
   });
   context.issues.path.length -= 2;
   if (weights > WEIGHT_MAX)
@@ -65,7 +63,27 @@ function checkAssignment(kind: Kind, assignment: Tree, context: Context): void {
   context.issues.path.length -= 3;
 }
 
+/** Envoy finds these options by their key, and knows no other one for what is implemented here. */
+const optionsKey = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+function checkNames(cluster: Tree, { issues }: Context): void {
+  const options = treeAt(cluster, "typed_extension_protocol_options") ?? {};
+  for (const key of Object.keys(options)) {
+    if (key === optionsKey) continue;
+    issues.error(
+      `nothing has the name ${show(key)}; did you mean ${optionsKey}?`,
+      "typed_extension_protocol_options",
+      key,
+    );
+  }
+  const named = treeAt(cluster, "cluster_type");
+  const name = textAt(named, "name") ?? "";
+  if (named === undefined || "typed_config" in named || name in namedKinds) return;
+  issues.error(`${show(name)} is no cluster type that Outrider implements`, "cluster_type", "name");
+}
+
 function checkCluster(cluster: Tree, context: Context): void {
+  checkNames(cluster, context);
   const kind = kindOf(cluster);
   const assignment = treeAt(cluster, "load_assignment");
   if (kind === undefined) return;
@@ -86,7 +104,7 @@ function choosePolicy(policy: Tree): void {
   if (!Array.isArray(policies) || policies.length < 2) return;
   const known = policies.find((entry) => {
     const url = textAt(treeAt(entry, "typed_extension_config", "typed_config"), "@type");
-    return url !== undefined && anyTypeName(url) in implementedTypes;
+    return url !== undefined && isImplemented("load balancing policy", anyTypeName(url));
   });
   if (known !== undefined) policy["policies"] = [known];
 }

@@ -11,7 +11,7 @@ function checkManager(manager: Tree, context: Context): void {
   checkChainOrder(manager["http_filters"], "HTTP filter", context, ["http_filters"]);
   const filters = manager["http_filters"];
   if (!Array.isArray(filters) || filters.length === 0) {
-    issues.error("has no http_filters: a router must end the chain");
+    issues.warning("has no http_filters: nothing will answer the requests");
   }
   if (manager["strip_matching_host_port"] === true && manager["strip_any_host_port"] === true) {
     issues.error(

@@ -1,9 +1,9 @@
 /** Listeners, filter chains and network filters. */
 import { show } from "../issue.ts";
-import { implementedTypes } from "../support.ts";
 import { addressKey, checkIpAddress } from "./address.ts";
 import { type Checks, type Context, eachTree, has, textAt, treeAt } from "./context.ts";
 import { anyTypeName, isTree, type Tree } from "./typing.ts";
+import { isImplemented } from "./verdict.ts";
 
 /** Filters that end a chain: nothing after them would ever see a byte. */
 const terminal = new Set([
@@ -34,12 +34,15 @@ export function checkChainOrder(
       return;
     }
     // What is not implemented is refused as such, and which of those end a chain is not known here.
-    if (!(type in implementedTypes)) return;
+    if (!isImplemented(what, type)) return;
     const ends = terminal.has(type);
     const last = i === length - 1;
     const name = show(textAt(filter, "name") ?? type);
     if (ends && !last)
       context.issues.error(`${name} must be the last ${what}: nothing passes it`, ...steps, i);
+    if (ends && filter["disabled"] === true) {
+      context.issues.error(`${name} ends the chain and cannot be disabled`, ...steps, i, "disabled");
+    }
     if (!ends && last)
       context.issues.error(`${name} cannot be the last ${what}: it passes on what it gets`, ...steps, i);
   });

@@ -310,7 +310,18 @@ function absentMessage(field: Field, rules: Rules, whole: Rule, nameOf: (number:
       : `is not set; ${wrong}`;
 }
 
+const notNegative: Rule = (value) =>
+  typeof value === "string" && value.startsWith("-") ? `${show(value)} must not be negative` : undefined;
+
+/** No duration of the API makes sense below zero, and Envoy refuses such where it uses them. */
 export function compileRules(field: Field, nameOf: (number: number) => unknown): FieldRules {
+  const rules = compileOwnRules(field, nameOf);
+  if (field.form !== "duration" || field.repeated === 1 || field.key !== undefined) return rules;
+  const { whole } = rules;
+  return { ...rules, whole: whole === undefined ? notNegative : first([whole, notNegative]) };
+}
+
+function compileOwnRules(field: Field, nameOf: (number: number) => unknown): FieldRules {
   const rules = field.rules;
   if (rules === undefined) return none;
   if (isTree(rules["repeated"])) return listRules(rules["repeated"], nameOf);

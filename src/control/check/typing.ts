@@ -4,7 +4,7 @@
  * A value that cannot be read is reported and becomes undefined, so that later checks neither use it nor miss it.
  */
 import { type Field, type MessageType, messageForm, type Schema, wrappedScalar } from "../api/schema.ts";
-import { type IssueList, show } from "../issue.ts";
+import { type IssueList, type Path, show } from "../issue.ts";
 import { didYouMean } from "../near.ts";
 import { readDuration, readTimestamp } from "./duration.ts";
 import { type Reading, readScalar, scalarDefault } from "./scalar.ts";
@@ -55,8 +55,8 @@ export class Typing {
     return value;
   }
 
-  #wrong(message: string): undefined {
-    this.#issues.error(message);
+  #wrong(message: string, ...steps: Path): undefined {
+    this.#issues.error(message, ...steps);
     return undefined;
   }
 
@@ -215,6 +215,12 @@ export class Typing {
     const url = value["@type"];
     if (url === undefined && Object.keys(value).length === 0) return value;
     if (typeof url !== "string") return this.#wrong('has no "@type" that says what it is');
+    if (!/^[^/]+\/./.test(url)) {
+      return this.#wrong(
+        `${show(url)} is no type URL; write "type.googleapis.com/${url.replace(/^\//, "")}"`,
+        "@type",
+      );
+    }
     return this.anyOf(anyTypeName(url), value);
   }
 

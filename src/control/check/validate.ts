@@ -16,6 +16,8 @@ type FieldPlan = {
   readonly whole: Rule | undefined;
   readonly entry: Rule | undefined;
   readonly enumType: EnumType | undefined;
+  /** What kind of extension the field holds, if any. */
+  readonly extension: string | undefined;
   /** The type to descend into, by name; undefined for scalars and free forms. */
   readonly below: string | undefined;
   /** Says what there is to say about the field as such; true when the value is refused and needs no further look. */
@@ -34,6 +36,8 @@ export class Validator {
   readonly #issues: IssueList;
   readonly #support: SupportList;
   readonly #visits: ReadonlyMap<string, Visit>;
+  /** The kind of extension that the next Any is. */
+  #extension: string | undefined;
   readonly #plans = new Map<string, MessagePlan>();
 
   constructor(schema: Schema, issues: IssueList, support: SupportList, visits: ReadonlyMap<string, Visit>) {
@@ -87,15 +91,20 @@ export class Validator {
   #value(plan: FieldPlan, value: unknown): void {
     if (plan.enumType !== undefined) this.#enumValue(plan.enumType, value);
     if (plan.below === undefined || !isTree(value)) return;
+    const outer = this.#extension;
+    this.#extension = plan.extension ?? outer;
     if (plan.field.form === "any") this.#any(value);
     else this.message(plan.below, value);
+    this.#extension = outer;
   }
 
   #any(value: Tree): void {
+    const kind = this.#extension;
+    this.#extension = undefined;
     const url = value["@type"];
     if (typeof url !== "string") return;
     const name = anyTypeName(url);
-    const refusal = typeVerdict(this.#support, name);
+    const refusal = typeVerdict(this.#support, kind, name);
     if (refusal === undefined) this.message(name, value);
     else this.#issues.error(refusal, "@type");
   }
@@ -155,6 +164,7 @@ export class Validator {
       whole: type.unchecked ? undefined : rules.whole,
       entry: type.unchecked ? undefined : rules.entry,
       enumType: field.form === "enum" ? this.#enumPlan(field.ref ?? "") : undefined,
+      extension: this.#support.points.get(`${type.name}.${field.name}`),
       below: descends ? field.ref : undefined,
       note: this.#notes(type, field),
     };

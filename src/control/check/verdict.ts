@@ -1,5 +1,5 @@
 /** The support list, ready to be asked. */
-import { implementedTypes, messages, refusedValues } from "../support.ts";
+import { extensionPoints, messages, refusedValues } from "../support.ts";
 
 export type Verdict = {
   readonly kind: "refuse" | "warn";
@@ -13,7 +13,10 @@ export type SupportList = {
   readonly fields: ReadonlyMap<string, ReadonlyMap<string, Verdict>>;
   /** By enum, the values that are refused. */
   readonly values: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly types: ReadonlySet<string>;
+  /** By `message.field`: what kind of extension it holds. */
+  readonly points: ReadonlyMap<string, string>;
+  /** By kind of extension, the implemented types. */
+  readonly types: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
 export const words = (list: string | undefined): string[] =>
@@ -37,12 +40,25 @@ export function readSupportList(): SupportList {
     return [name, new Map([...refusedFields, ...warnedFields])] as const;
   });
   const values = Object.entries(refusedValues).map(([name, list]) => [name, new Set(words(list))] as const);
-  return { fields: new Map(fields), values: new Map(values), types: new Set(Object.keys(implementedTypes)) };
+  const points = Object.entries(extensionPoints);
+  return {
+    fields: new Map(fields),
+    values: new Map(values),
+    points: new Map(points.flatMap(([kind, point]) => point.fields.map((field) => [field, kind] as const))),
+    types: new Map(points.map(([kind, point]) => [kind, new Set(Object.keys(point.types))] as const)),
+  };
 }
 
-/** Why a type of the API may not be used; undefined when it may. */
-export function typeVerdict(list: SupportList, name: string): string | undefined {
-  if (list.types.has(name)) return undefined;
+/** Why a type of the API may not be used as this kind of extension; undefined when it may. */
+export function typeVerdict(list: SupportList, kind: string | undefined, name: string): string | undefined {
+  if (kind === undefined || list.types.get(kind)?.has(name) === true) return undefined;
+  for (const [other, types] of list.types)
+    if (types.has(name)) return `${name} is no ${kind}, but a ${other}`;
   const what = name.startsWith("envoy.extensions.") ? "an Envoy extension" : "a type of the Envoy API";
   return `${name} is ${what} that Outrider does not implement yet`;
+}
+
+/** Whether this kind of extension may have this type. */
+export function isImplemented(kind: string, name: string): boolean {
+  return name in (extensionPoints[kind]?.types ?? {});
 }
