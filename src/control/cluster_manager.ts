@@ -1,0 +1,225 @@
+/**
+ * The main thread's side of clusters: hands their configuration to the workers, looks up names, and says when
+ * everything that listeners wait for is there.
+ */
+import { isTree, type Tree } from "./check/typing.ts";
+import type { DnsOptions, DnsResolver } from "./dns.ts";
+import { DnsCluster, type Schedule, type UpdateStat } from "./dns_cluster.ts";
+import { type DnsPlan, readDnsPlan } from "./dns_config.ts";
+
+/** Why the native side refused something. */
+export interface ClusterFault {
+  readonly cluster: string;
+  /** Below the Cluster, e.g. "load_assignment.endpoints[0]". */
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What the native side does for us; texts are canonical proto JSON. */
+export interface NativeClusters {
+  /** Adds or replaces clusters: a list of envoy.config.cluster.v3.Cluster. Refused ones change nothing. */
+  setClusters(json: string): readonly ClusterFault[];
+  /** envoy.config.endpoint.v3.ClusterLoadAssignment with nothing but addresses in it. */
+  setEndpoints(cluster: string, json: string): readonly ClusterFault[];
+  removeCluster(cluster: string): void;
+  /** One of the counters of "cluster.NAME." that main keeps. */
+  countUpdate(cluster: string, stat: UpdateStat): void;
+}
+
+/** "cluster_manager." */
+export interface ClusterManagerStats {
+  add(name: "cluster_added" | "cluster_modified" | "cluster_removed", n?: number): void;
+  set(name: "active_clusters" | "warming_clusters", value: number): void;
+}
+
+export interface ClusterManagerOptions {
+  readonly native: NativeClusters;
+  readonly stats: ClusterManagerStats;
+  /** envoy.config.bootstrap.v3.Bootstrap: its DNS settings and cluster_manager count for all clusters. */
+  readonly bootstrap: Tree;
+  readonly createResolver: (options: DnsOptions) => DnsResolver;
+  /** A fault of endpoints that a name led to. */
+  readonly onFault: (fault: ClusterFault) => void;
+  readonly schedule?: Schedule;
+  readonly random?: () => number;
+}
+
+interface Cluster {
+  readonly config: Tree;
+  readonly text: string;
+  readonly addedViaApi: boolean;
+  readonly dns: DnsCluster | undefined;
+  /** What was counted before the native side had the cluster. */
+  readonly counts: UpdateStat[];
+}
+
+/** The process does not stay alive for the sake of a name. */
+const scheduleUnref: Schedule = (ms, action) => {
+  const timer = setTimeout(action, Math.min(ms, 2 ** 31 - 1));
+  timer.unref();
+  return () => clearTimeout(timer);
+};
+
+function nameOf(cluster: Tree): string {
+  return String(cluster["name"]);
+}
+
+export class ClusterManager {
+  readonly #options: ClusterManagerOptions;
+  readonly #active = new Map<string, Cluster>();
+  readonly #warming = new Map<string, Cluster>();
+  readonly #resolvers = new Map<string, DnsResolver>();
+  readonly #waits: Promise<void>[] = [];
+
+  constructor(options: ClusterManagerOptions) {
+    this.#options = options;
+  }
+
+  /** The clusters of the bootstrap, all at once. With faults, those clusters are not there. */
+  start(configs: readonly Tree[]): readonly ClusterFault[] {
+    const clusters = configs.map((config) => this.#create(config, false));
+    const faults = this.#options.native.setClusters(`[${clusters.map(({ text }) => text).join(",")}]`);
+    const refused = new Set(faults.map(({ cluster }) => cluster));
+    for (const cluster of clusters) {
+      if (refused.has(nameOf(cluster.config))) continue;
+      this.#activate(cluster);
+      this.#waitFor(cluster);
+    }
+    this.#countClusters();
+    return faults;
+  }
+
+  /** Resolves once the names of all clusters known by now were looked up, successfully or not. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#waits);
+    this.#waits.length = 0;
+  }
+
+  /**
+   * Adds or replaces a cluster at run time. One that looks up names takes over only when they were looked up, so that
+   * no request meets a cluster without hosts in between.
+   */
+  async set(config: Tree): Promise<readonly ClusterFault[]> {
+    const name = nameOf(config);
+    const next = this.#create(config, true);
+    const current = this.#warming.get(name) ?? this.#active.get(name);
+    if (current?.text === next.text) return [];
+    this.#dropWarming(name);
+    if (next.dns !== undefined) {
+      this.#warming.set(name, next);
+      this.#countClusters();
+      await next.dns.start();
+      if (this.#warming.get(name) !== next) return []; // replaced or removed meanwhile
+      this.#warming.delete(name);
+    }
+    const faults = this.#options.native.setClusters(`[${next.text}]`);
+    if (faults.length > 0) next.dns?.stop();
+    else this.#takeOver(next);
+    this.#countClusters();
+    return faults;
+  }
+
+  /** False when there is no such cluster. */
+  remove(name: string): boolean {
+    this.#dropWarming(name);
+    const cluster = this.#active.get(name);
+    if (cluster !== undefined) {
+      cluster.dns?.stop();
+      this.#active.delete(name);
+      this.#options.native.removeCluster(name);
+      this.#options.stats.add("cluster_removed");
+    }
+    this.#countClusters();
+    return cluster !== undefined;
+  }
+
+  /** Stops looking up names. */
+  stop(): void {
+    for (const { dns } of [...this.#active.values(), ...this.#warming.values()]) dns?.stop();
+  }
+
+  /** For the admin interface: what was configured, by name; hosts and their counts are the native side's. */
+  list(): readonly { readonly name: string; readonly addedViaApi: boolean; readonly config: Tree }[] {
+    return [...this.#active].map(([name, { addedViaApi, config }]) => ({ name, addedViaApi, config }));
+  }
+
+  #create(config: Tree, addedViaApi: boolean): Cluster {
+    const { bootstrap } = this.#options;
+    const manager = bootstrap["cluster_manager"];
+    const bind = isTree(manager) ? manager["upstream_bind_config"] : undefined;
+    const whole =
+      bind === undefined || "upstream_bind_config" in config
+        ? config
+        : { ...config, upstream_bind_config: bind };
+    const plan = readDnsPlan(config, bootstrap);
+    const counts: UpdateStat[] = [];
+    const dns = plan === undefined ? undefined : this.#createDns(config, plan, counts);
+    return { config, text: JSON.stringify(whole), addedViaApi, dns, counts };
+  }
+
+  #createDns(config: Tree, plan: DnsPlan, counts: UpdateStat[]): DnsCluster {
+    const { native, schedule = scheduleUnref, random = Math.random } = this.#options;
+    const name = nameOf(config);
+    const assignment = config["load_assignment"];
+    const isActive = () => this.#active.get(name)?.dns === dns;
+    const dns: DnsCluster = new DnsCluster({
+      plan,
+      assignment: isTree(assignment) ? assignment : {},
+      resolver: this.#resolverFor(plan.resolver),
+      schedule,
+      random,
+      count: (stat) => {
+        if (isActive()) native.countUpdate(name, stat);
+        else counts.push(stat);
+      },
+      onChange: (endpoints) => {
+        if (isActive()) this.#push(name, endpoints);
+      },
+    });
+    return dns;
+  }
+
+  #resolverFor(options: DnsOptions): DnsResolver {
+    const key = JSON.stringify(options);
+    const known = this.#resolvers.get(key) ?? this.#options.createResolver(options);
+    this.#resolvers.set(key, known);
+    return known;
+  }
+
+  #push(name: string, endpoints: Tree): void {
+    for (const fault of this.#options.native.setEndpoints(name, JSON.stringify(endpoints))) {
+      this.#options.onFault(fault);
+    }
+  }
+
+  #activate(cluster: Cluster): void {
+    this.#active.set(nameOf(cluster.config), cluster);
+    this.#options.stats.add("cluster_added");
+  }
+
+  #waitFor({ config, dns }: Cluster): void {
+    if (dns === undefined) return;
+    const looked = dns.start();
+    if (config["wait_for_warm_on_init"] !== false) this.#waits.push(looked);
+  }
+
+  #takeOver(next: Cluster): void {
+    const name = nameOf(next.config);
+    const old = this.#active.get(name);
+    old?.dns?.stop();
+    this.#active.set(name, next);
+    this.#options.stats.add(old === undefined ? "cluster_added" : "cluster_modified");
+    for (const stat of next.counts.splice(0)) this.#options.native.countUpdate(name, stat);
+    if (next.dns !== undefined) this.#push(name, next.dns.assignment());
+  }
+
+  #dropWarming(name: string): void {
+    this.#warming.get(name)?.dns?.stop();
+    this.#warming.delete(name);
+  }
+
+  #countClusters(): void {
+    this.#options.stats.set("active_clusters", this.#active.size);
+    this.#options.stats.set("warming_clusters", this.#warming.size);
+  }
+}
