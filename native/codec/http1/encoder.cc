@@ -9,6 +9,7 @@ namespace {
 // Added to every head: the start line's fixed parts, and the lines that the encoder itself adds.
 constexpr size_t fixed_bytes = 128;
 constexpr size_t line_bytes = 4;  // ": " and CRLF
+constexpr std::string_view empty_last_chunk = "0\r\n\r\n";
 
 class Writer {
  public:
@@ -182,14 +183,14 @@ size_t write_chunk_header(uint64_t data_bytes, char* out) {
 }
 
 size_t last_chunk_bytes_max(const HeaderMap* trailers) {
-  constexpr size_t empty = 5;  // "0" CRLF CRLF
+  constexpr size_t empty = empty_last_chunk.size();
   return trailers == nullptr ? empty : empty + trailers->byte_size() + trailers->count() * line_bytes;
 }
 
 size_t write_last_chunk(const HeaderMap* trailers, const EncoderOptions& options, char* out) {
   if (trailers == nullptr || !options.enable_trailers) {
-    std::memcpy(out, "0\r\n\r\n", 5);
-    return 5;
+    std::memcpy(out, empty_last_chunk.data(), empty_last_chunk.size());
+    return empty_last_chunk.size();
   }
   Writer writer(out, *trailers, options);
   writer.text("0\r\n");

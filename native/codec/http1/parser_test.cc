@@ -5,6 +5,7 @@
 #include <string>
 
 #include "codec/http1/recorded_requests.h"
+#include "codec/http1/recorded_responses.h"
 #include "codec/http1/replay.h"
 
 namespace outrider::http1 {
@@ -33,6 +34,18 @@ TEST(Parser, RequestsHaveTheOutcomeThatEnvoyGivesThem) {
     replay.feed(request.bytes);
     EXPECT_EQ(outcome(replay, request), request.outcome)
         << request.options << ": " << testing::PrintToString(request.bytes);
+  }
+}
+
+TEST(Parser, ResponsesHaveTheOutcomeThatEnvoyGivesThem) {
+  for (const RecordedResponse& response : recorded_responses) {
+    const ResponseContext context{.head_request = response.request == "head",
+                                  .connect_request = response.request == "connect"};
+    Replay replay(Replay::Side::Response, options_of(response.options), context);
+    replay.feed(response.bytes);
+    if (response.then_close) replay.end();
+    EXPECT_EQ(replay.error.empty() ? replay.forwarded : "error", response.outcome)
+        << response.request << ": " << testing::PrintToString(response.bytes) << replay.error;
   }
 }
 

@@ -34,8 +34,9 @@ class Replay {
     }
   }
   void end() {
-    if (in_body_ && error.empty() && decoder_.on_end_of_input() == BodyStatus::Error)
-      set_error(decoder_.error());
+    if (!in_body_ || !error.empty()) return;
+    if (decoder_.on_end_of_input() == BodyStatus::Error) return set_error(decoder_.error());
+    finish_body(nullptr);
   }
 
   std::string forwarded;  // the messages as encoded for the other side
@@ -45,7 +46,7 @@ class Replay {
   Head last;
 
  private:
-  bool advance() { return in_body_ ? read_body() : read_head(); }
+  bool advance() { return !finished_ && (in_body_ ? read_body() : read_head()); }
   void set_error(const ParseError& why) {
     error = std::to_string(why.status) + " " + std::string(why.details);
   }
@@ -79,7 +80,7 @@ class Replay {
     StringOutput output;
     const Encoded encoded = side_ == Side::Request
                                 ? encode_request_head(*map, end, options, output)
-                                : encode_response_head(*map, end, facts(), options, output, last.reason);
+                                : encode_response_head(*map, end, facts(), options, output);
     chunked_out_ = encoded.framing == Framing::Chunked;
     forwarded += output.text;
   }
@@ -96,7 +97,7 @@ class Replay {
     const BodyResult result = decoder_.decode(pending_, trailers);
     if (result.status == BodyStatus::Data) take_data(result.data);
     if (result.status == BodyStatus::Error) set_error(decoder_.error());
-    if (result.status == BodyStatus::Done) finish_body(trailers);
+    if (result.status == BodyStatus::Done) finish_body(&trailers);
     pending_.erase(0, result.consumed);
     return result.status == BodyStatus::Data || result.status == BodyStatus::Done;
   }
@@ -112,12 +113,13 @@ class Replay {
     forwarded.append(data).append(chunk_end);
   }
 
-  void finish_body(const HeaderMap& trailers) {
+  void finish_body(const HeaderMap* trailers) {
     in_body_ = false;
+    finished_ = side_ == Side::Response;  // what follows answers no request
     if (!chunked_out_) return;
     const EncoderOptions options{.enable_trailers = options_.enable_trailers};
-    std::string room(last_chunk_bytes_max(&trailers), '\0');
-    forwarded.append(room, 0, write_last_chunk(&trailers, options, room.data()));
+    std::string room(last_chunk_bytes_max(trailers), '\0');
+    forwarded.append(room, 0, write_last_chunk(trailers, options, room.data()));
   }
 
   const Side side_;
@@ -129,6 +131,7 @@ class Replay {
   BodyDecoder decoder_;
   std::string pending_;
   bool in_body_ = false;
+  bool finished_ = false;
   bool chunked_out_ = false;
 };
 
