@@ -158,11 +158,18 @@ uint32_t HeaderMap::pseudo_slot(HeaderId id) const {
   return id == HeaderId::Protocol ? 4 : static_cast<uint32_t>(id) - static_cast<uint32_t>(HeaderId::Method);
 }
 
-void HeaderMap::fill_slot(uint32_t slot, const Header& header) {
+void HeaderMap::fill_slot(uint32_t slot, HeaderId id, std::string_view value) {
   if (capacity_ == 0 && !grow()) return;
-  entries_[slot] = header;
-  first_[index(header.id)] = static_cast<uint8_t>(slot);
-  byte_size_ += header.name_len + uint64_t{header.value_len};
+  const std::string_view name = header_name(id);
+  Header& header = entries_[slot];
+  header.name = name.data();
+  header.value = value.data();
+  header.value_len = static_cast<uint32_t>(value.size());
+  header.name_len = static_cast<uint16_t>(name.size());
+  header.id = id;
+  header.flags = 0;
+  first_[index(id)] = static_cast<uint8_t>(slot);
+  byte_size_ += name.size() + value.size();
   live_++;
 }
 
@@ -204,6 +211,7 @@ bool HeaderMap::grow() {
 void HeaderMap::change_value(Header& header, std::string_view value) {
   byte_size_ += value.size();
   byte_size_ -= header.value_len;
+  header.flags &= static_cast<uint8_t>(~Header::WholeLine);
   header.value = value.data();
   header.value_len = static_cast<uint32_t>(value.size());
 }
@@ -231,16 +239,9 @@ void HeaderMap::add(HeaderId id, std::string_view value) {
 void HeaderMap::add_ref(HeaderId id, std::string_view value) {
   assert(id != HeaderId::None);
   if (arena_->failed() || join(id, value)) return;
-  const std::string_view name = header_name(id);
-  const Header header = {name.data(),
-                         value.data(),
-                         static_cast<uint32_t>(value.size()),
-                         static_cast<uint16_t>(name.size()),
-                         id,
-                         0};
   const uint32_t slot = pseudo_slot(id);
-  if (slot == no_slot) return push(header);
-  fill_slot(slot, header);
+  if (slot == no_slot) return push(header_name(id), value, id);
+  fill_slot(slot, id, value);
 }
 
 void HeaderMap::add(std::string_view lower_name, std::string_view value) {
@@ -253,8 +254,7 @@ void HeaderMap::add_ref(std::string_view lower_name, std::string_view value) {
   const HeaderId id = header_id(lower_name);
   if (id != HeaderId::None) return add_ref(id, value);
   if (arena_->failed()) return;
-  push({lower_name.data(), value.data(), static_cast<uint32_t>(value.size()),
-        static_cast<uint16_t>(lower_name.size()), HeaderId::None, 0});
+  push(lower_name, value, HeaderId::None);
 }
 
 bool HeaderMap::join(HeaderId id, std::string_view value) {

@@ -15,6 +15,7 @@ struct Header {
   enum Flags : uint8_t {
     Removed = 1,       // skipped by iteration; its slot stays until the map goes
     OriginalCase = 2,  // no line but a memory: `value` is the name as it came
+    WholeLine = 4,     // name, ": ", value and CRLF stand in one piece at `name`: one copy forwards it
   };
 
   const char* name;  // lower case
@@ -114,7 +115,7 @@ class HeaderMap {
   Arena& arena() const { return *arena_; }
 
   // The parser's door: a line whose bytes are in the arena already; no joining.
-  void push(Header header);
+  void push(std::string_view lower_name, std::string_view value, HeaderId id, uint8_t flags = 0);
 
   // For KeyFormat::PreserveCase: remembers how a name was written when it came first, also for lines that
   // are replaced or removed later. original_case() answers that, or the lower-case name.
@@ -142,7 +143,7 @@ class HeaderMap {
     return kind_ == HeaderMapKind::Request ? 5 : kind_ == HeaderMapKind::Response ? 1 : 0;
   }
   uint32_t pseudo_slot(HeaderId id) const;
-  void fill_slot(uint32_t slot, const Header& header);
+  void fill_slot(uint32_t slot, HeaderId id, std::string_view value);
   bool grow();
   void drop(Header& header);
   void change_value(Header& header, std::string_view value);
@@ -165,14 +166,21 @@ inline const Header* HeaderMap::find(HeaderId id) const {
   return at == absent ? nullptr : scan(id, beyond);
 }
 
-inline void HeaderMap::push(Header header) {
+inline void HeaderMap::push(std::string_view lower_name, std::string_view value, HeaderId id, uint8_t flags) {
   if (used_ == capacity_ && !grow()) return;
-  uint8_t& first = first_[index(header.id)];
+  uint8_t& first = first_[index(id)];
   // None's slot is written too: find(HeaderId::None) is nobody's question, and a branch costs more.
   if (first == absent) first = used_ < beyond ? static_cast<uint8_t>(used_) : beyond;
-  byte_size_ += header.name_len + uint64_t{header.value_len};
-  entries_[used_++] = header;
+  byte_size_ += lower_name.size() + value.size();
   live_++;
+  // Field by field: copying a whole Header that was just put together stalls on its own stores.
+  Header& header = entries_[used_++];
+  header.name = lower_name.data();
+  header.value = value.data();
+  header.value_len = static_cast<uint32_t>(value.size());
+  header.name_len = static_cast<uint16_t>(lower_name.size());
+  header.id = id;
+  header.flags = flags;
 }
 
 }  // namespace outrider

@@ -132,7 +132,8 @@ BodyResult BodyDecoder::read_trailers(std::string_view input, size_t from, Heade
     uint32_t dropped = 0;
     char* const copy = copy_padded(trailers.arena(), section.substr(0, bytes));
     if (copy == nullptr) return fail(errors::headers_too_large, from);
-    if (!read_fields(copy, copy + bytes, section.data(), options, trailers, &dropped, &error_)) {
+    const Section lines{section.data(), section.data() + section.size(), copy, bytes};
+    if (!read_fields(lines, options, trailers, &dropped, &error_)) {
       return fail(error_, from);
     }
     if (!options.enable_trailers) trailers.clear();

@@ -32,13 +32,29 @@ class Writer {
     text("\r\n");
   }
 
-  // All lines but the pseudo headers and those that frame the body.
+  // All lines but the pseudo headers and those that frame the body. Lines that stand as they came, one
+  // behind the other in the head that was read, go in one copy.
   void lines() {
+    const bool as_it_came = options_.key_format == KeyFormat::None;
+    std::string_view run;
     for (const Header& header : map_) {
       if (is_pseudo(header.id) || header.id == HeaderId::Host || header.id == HeaderId::TransferEncoding)
         continue;
-      line(header.key(), header.text());
+      if (!as_it_came || !(header.flags & Header::WholeLine)) {
+        text(run);
+        run = {};
+        line(header.key(), header.text());
+        continue;
+      }
+      const size_t bytes = header.name_len + size_t{header.value_len} + line_bytes;
+      if (header.name == run.data() + run.size()) {
+        run = {run.data(), run.size() + bytes};
+      } else {
+        text(run);
+        run = {header.name, bytes};
+      }
     }
+    text(run);
   }
 
   char* at() const { return out_; }

@@ -7,20 +7,22 @@ namespace outrider::http1 {
 namespace {
 
 struct Line {
+  const char* source;  // the name as it came
   char* name;
   size_t name_len;
   char* value;
   size_t value_len;
+  uint8_t flags;
 };
 
 class FieldReader {
  public:
-  FieldReader(char* p, char* end, const char* source, const Options& options, HeaderMap& map,
-              uint32_t* dropped, ParseError* error)
-      : p_(p),
-        copy_(p),
-        source_(source),
-        end_(end),
+  FieldReader(const Section& section, const Options& options, HeaderMap& map, uint32_t* dropped,
+              ParseError* error)
+      : section_(section),
+        p_(section.source),
+        end_(section.source_end),
+        to_copy_(section.copy - section.source),
         count_at_first_(map.count()),
         options_(options),
         map_(map),
@@ -28,11 +30,12 @@ class FieldReader {
         error_(error) {}
 
   bool read() {
-    while (!at_empty_line()) {
+    while (true) {
+      if (end_ - p_ < 64) go_on_in_copy();
+      if (at_empty_line()) return true;
       Line line;
       if (!read_name(&line) || !read_value(&line) || !take(line)) return false;
     }
-    return true;
   }
 
  private:
@@ -42,10 +45,21 @@ class FieldReader {
     return false;
   }
 
+  // Near the end of what may be read the copy serves, as it has room for whole blocks behind it.
+  void go_on_in_copy() {
+    if (to_copy_ == 0) return;
+    p_ += to_copy_;
+    end_ = section_.copy + section_.bytes + section_padding;
+    to_copy_ = 0;
+  }
+  char* copy_of(const char* p) const { return const_cast<char*>(p) + to_copy_; }
+
   bool read_name(Line* line) {
-    line->name = p_;
-    p_ = scan::lower_name(p_, end_ + fields_padding);
-    line->name_len = static_cast<size_t>(p_ - line->name);
+    line->source = p_;
+    line->name = copy_of(p_);
+    const char* const name_end = scan::lower_name(p_, end_, line->name);
+    line->name_len = static_cast<size_t>(name_end - p_);
+    p_ = name_end;
     if (*p_ == ':' && line->name_len != 0) {
       p_++;
       return line->name_len <= UINT16_MAX || fail(errors::headers_too_large);
@@ -55,34 +69,35 @@ class FieldReader {
   }
 
   bool read_value(Line* line) {
+    const bool one_blank = *p_ == ' ' && !scan::is_blank(p_[1]);
     while (scan::is_blank(*p_)) p_++;
-    line->value = p_;
-    char* stop = const_cast<char*>(scan::find_stop(p_, end_ + fields_padding));
-    char* value_end = stop;
-    if (*stop == '\r' && stop[1] == '\n') stop++;
-    if (*stop == '\n' && !scan::is_blank(stop[1])) {
-      p_ = stop + 1;
-    } else if (!unfold(&value_end)) {
-      return false;
-    }
-    while (value_end != line->value && scan::is_blank(value_end[-1])) value_end--;
-    line->value_len = static_cast<size_t>(value_end - line->value);
+    line->value = copy_of(p_);
+    const char* const stop = scan::find_stop(p_, end_);
+    const char* const lf = *stop == '\r' ? stop + 1 : stop;
+    if (*lf != '\n' || scan::is_blank(lf[1])) return unfold(line);
+    const char* value_end = stop;
+    while (value_end != p_ && scan::is_blank(value_end[-1])) value_end--;
+    line->value_len = static_cast<size_t>(value_end - p_);
+    // As it came it can go on: no blanks about the value but one, and CRLF.
+    line->flags = one_blank && value_end + 1 == lf ? Header::WholeLine : 0;
+    p_ = lf + 1;
     return true;
   }
 
   // A value over several lines (obs-fold), or with CRs inside: as Envoy does, CR and LF are taken out
-  // and what stays is the value. Moves the bytes down in place.
-  bool unfold(char** value_end) {
-    char* to = p_;
-    char* from = p_;
-    for (;; from++) {
-      if (*from == '\n' && !scan::is_blank(from[1])) break;
-      if (*from == '\n' || *from == '\r') continue;
-      if (scan::is_stop(*from)) return fail(errors::invalid_characters);
-      if (to != p_ || !scan::is_blank(*from)) *to++ = *from;
+  // and what stays, trimmed, is the value. Moves the bytes of the copy down.
+  bool unfold(Line* line) {
+    char* to = line->value;
+    for (;; p_++) {
+      if (*p_ == '\n' && !scan::is_blank(p_[1])) break;
+      if (*p_ == '\n' || *p_ == '\r') continue;
+      if (scan::is_stop(*p_)) return fail(errors::invalid_characters);
+      if (to != line->value || !scan::is_blank(*p_)) *to++ = *p_;
     }
-    p_ = from + 1;
-    *value_end = to;
+    p_++;
+    while (to != line->value && scan::is_blank(to[-1])) to--;
+    line->value_len = static_cast<size_t>(to - line->value);
+    line->flags = 0;
     return true;
   }
 
@@ -96,7 +111,7 @@ class FieldReader {
       ++*dropped_;
       return true;
     }
-    HeaderId id = header_id(name);
+    HeaderId id = header_id({line.source, line.name_len});
     if (id == HeaderId::Host && map_.kind() == HeaderMapKind::Request) id = HeaderId::Authority;
     if (id != HeaderId::None && map_.has(id) && map_.joins_when_added(id)) {
       map_.add_ref(id, {line.value, line.value_len});
@@ -108,17 +123,17 @@ class FieldReader {
 
   void push(const Line& line, HeaderId id) {
     if (options_.key_format == KeyFormat::PreserveCase) {
-      map_.keep_case({line.name, line.name_len}, {line.name - copy_ + source_, line.name_len});
+      map_.keep_case({line.name, line.name_len},
+                     {line.name - section_.copy + section_.source, line.name_len});
     }
     if (id == HeaderId::Authority) return map_.add_ref(id, {line.value, line.value_len});
-    map_.push({line.name, line.value, static_cast<uint32_t>(line.value_len),
-               static_cast<uint16_t>(line.name_len), id, 0});
+    map_.push({line.name, line.name_len}, {line.value, line.value_len}, id, line.flags);
   }
 
-  char* p_;
-  char* const copy_;
-  const char* const source_;
-  char* const end_;
+  const Section& section_;
+  const char* p_;
+  const char* end_;
+  ptrdiff_t to_copy_;  // from where lines are found to where they are changed
   const size_t count_at_first_;
   const Options& options_;
   HeaderMap& map_;
@@ -128,33 +143,31 @@ class FieldReader {
 
 }  // namespace
 
-bool read_fields(char* p, char* end, const char* source, const Options& options, HeaderMap& map,
+bool read_fields(const Section& section, const Options& options, HeaderMap& map,
                  uint32_t* dropped_underscores, ParseError* error) {
-  return FieldReader(p, end, source, options, map, dropped_underscores, error).read();
+  return FieldReader(section, options, map, dropped_underscores, error).read();
 }
 
 char* copy_padded(Arena& arena, std::string_view bytes) {
-  char* copy = static_cast<char*>(arena.allocate(bytes.size() + fields_padding, 1));
+  char* copy = static_cast<char*>(arena.allocate(bytes.size() + section_padding, 1));
   if (copy == nullptr) return nullptr;
   std::memcpy(copy, bytes.data(), bytes.size());
-  std::memset(copy + bytes.size(), '\n', fields_padding);
+  std::memset(copy + bytes.size(), '\n', section_padding);
   return copy;
 }
 
 size_t find_end(std::string_view input, uint32_t* scanned) {
-  const char* const end = input.data() + input.size();
-  const char* p = input.data() + *scanned;
-  while (true) {
-    const char* lf = scan::find_lf(p, end);
-    const char* next = lf + 1;
-    if (lf != end && next != end && *next == '\r') next++;
-    if (lf == end || next == end) {
-      *scanned = static_cast<uint32_t>(lf - input.data());
-      return 0;
-    }
-    if (*next == '\n') return static_cast<size_t>(next + 1 - input.data());
-    p = lf + 1;
+  const char* const begin = input.data();
+  const char* const end = begin + input.size();
+  if (input.size() < 2) return 0;
+  const char* p = begin + (*scanned == 0 ? 1 : *scanned);
+  while ((p = scan::find_empty_line(p, end)) != end) {
+    if (*p == '\n') return static_cast<size_t>(p + 1 - begin);
+    if (*p == '\r' && p + 1 != end && p[1] == '\n') return static_cast<size_t>(p + 2 - begin);
+    p++;  // a fold, or a stray control that the reading of the fields refuses
   }
+  *scanned = static_cast<uint32_t>(input.size() - 1);  // a CR at the very end is looked at again
+  return 0;
 }
 
 }  // namespace outrider::http1

@@ -10,13 +10,19 @@
 // Field lines (RFC 9112 §5), of heads and of trailers.
 namespace outrider::http1 {
 
-inline constexpr size_t fields_padding = 16;  // bytes that must follow `end`, for block reads
+// A head or trailer section, as it came and copied to the arena: the lines are found in the first, which no
+// store has just touched (a load that straddles one stalls: it cost a third), and changed in the second.
+struct Section {
+  const char* source;      // the section's field lines, up to and including its empty line, and what follows
+  const char* source_end;  // end of what may be read
+  char* copy;              // the same bytes in the arena, section_padding writable bytes behind them
+  size_t bytes;            // of the lines and the empty line
+};
+inline constexpr size_t section_padding = 16;
 
-// Reads the field lines in [p, end), which ends with the empty line, into `map`. The bytes are a copy in
-// the map's arena and are changed in place: names lower-cased, folds and stray CRs taken out.
-// False with *error set. A repeated name of Envoy's fixed table is joined to the first.
-// `source` is where the bytes were copied from: names as they came, for KeyFormat::PreserveCase.
-bool read_fields(char* p, char* end, const char* source, const Options& options, HeaderMap& map,
+// Reads the field lines of `section` into `map`: names lower-cased, folds and stray CRs taken out; the bytes
+// stay in the copy. False with *error set. A repeated name of Envoy's header tables is joined to the first.
+bool read_fields(const Section& section, const Options& options, HeaderMap& map,
                  uint32_t* dropped_underscores, ParseError* error);
 
 // A copy of `bytes` in the arena with the padding behind it; nullptr when the arena has failed.

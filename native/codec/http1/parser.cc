@@ -8,6 +8,15 @@
 #include "codec/http1/text.h"
 
 namespace outrider::http1 {
+
+struct RequestLine {
+  std::string_view method;
+  std::string_view target;
+  std::string_view version;  // empty: HTTP/0.9
+  std::string_view rest;     // a fourth word, which is one too many
+  size_t bytes = 0;          // with the line end; 0: not looked for
+};
+
 namespace {
 
 // The first line of `text` without its line end; CRs at the end are dropped, as Envoy drops them.
@@ -29,15 +38,32 @@ std::string_view next_word(std::string_view* line) {
   return word;
 }
 
-struct RequestLine {
-  std::string_view method;
-  std::string_view target;
-  std::string_view version;  // empty: HTTP/0.9
-  std::string_view rest;
-};
+// The line as nearly all clients write it: one blank between the words, HTTP/1.1, CRLF. `bytes` is 0
+// when it is anything else.
+RequestLine read_plain_request_line(std::string_view text) {
+  constexpr std::string_view tail = " HTTP/1.1\r\n";
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const char* p = begin;
+  while (p != end && scan::is_token(*p)) p++;
+  if (p == end || *p != ' ') return {};
+  const char* const target = p + 1;
+  const char* const target_end = scan::find_invisible(target, end);
+  if (target_end == target || static_cast<size_t>(end - target_end) < tail.size()) return {};
+  if (std::memcmp(target_end, tail.data(), tail.size()) != 0) return {};
+  return {.method = {begin, static_cast<size_t>(p - begin)},
+          .target = {target, static_cast<size_t>(target_end - target)},
+          .version = {target_end + 1, 8},
+          .rest = {},
+          .bytes = static_cast<size_t>(target_end - begin) + tail.size()};
+}
 
-RequestLine split_request_line(std::string_view line) {
-  RequestLine parts;
+// Any request line: words apart by blanks, a line end of LF with any CRs in front.
+RequestLine read_request_line(std::string_view text) {
+  RequestLine parts = read_plain_request_line(text);
+  if (parts.bytes != 0) return parts;
+  std::string_view line = first_line(text);
+  parts.bytes = static_cast<size_t>(scan::find_lf(text.data(), text.data() + text.size()) - text.data()) + 1;
   parts.method = next_word(&line);
   parts.target = next_word(&line);
   parts.version = next_word(&line);
@@ -85,8 +111,7 @@ char* Parser::take_head(std::string_view input, HeaderMap& map, ParseStatus* sta
   return nullptr;
 }
 
-bool Parser::check_request_line(std::string_view input) {
-  const RequestLine line = split_request_line(first_line(input));
+bool Parser::check_request_line(const RequestLine& line) {
   if (!is_method(line.method, options_->allow_custom_methods)) {
     fail(errors::bad_method);
   } else if (has_control(line.target)) {
@@ -123,20 +148,21 @@ ParseStatus Parser::parse_request(std::string_view input, HeaderMap& map) {
     // A wrong first line is told at once, so that a client of another protocol does not wait.
     if (status == ParseStatus::NeedMore && !line_checked_ && input.find('\n') != std::string_view::npos) {
       line_checked_ = true;
-      if (!check_request_line(input)) return ParseStatus::Error;
+      if (!check_request_line(read_request_line(input))) return ParseStatus::Error;
     }
     return status;
   }
-  const std::string_view head_text(copy, bytes);
-  if (!check_request_line(head_text)) return ParseStatus::Error;
-  const RequestLine line = split_request_line(first_line(head_text));
+  RequestLine line = read_request_line(input.substr(0, bytes));
+  if (!check_request_line(line)) return ParseStatus::Error;
+  line.method = {copy + (line.method.data() - input.data()), line.method.size()};
+  line.target = {copy + (line.target.data() - input.data()), line.target.size()};
   head_.bytes = empty_lines_ + static_cast<uint32_t>(bytes);
   head_.connect = line.method == "CONNECT";
   map.add_ref(HeaderId::Method, line.method);
 
-  const size_t fields_at = static_cast<size_t>(scan::find_lf(copy, copy + bytes) - copy) + 1;
-  if (!read_fields(copy + fields_at, copy + bytes, input.data() + fields_at, *options_, map,
-                   &head_.dropped_underscore_headers, &error_) ||
+  const Section section{input.data() + line.bytes, input.data() + input.size(), copy + line.bytes,
+                        bytes - line.bytes};
+  if (!read_fields(section, *options_, map, &head_.dropped_underscore_headers, &error_) ||
       !apply_target(line.target, line.method, *options_, map, &error_) ||
       !read_request_version(line.version)) {
     return ParseStatus::Error;
@@ -176,8 +202,9 @@ ParseStatus Parser::parse_response(std::string_view input, const ResponseContext
   map.add_ref(HeaderId::Status, code);
 
   const size_t fields_at = static_cast<size_t>(scan::find_lf(copy, copy + bytes) - copy) + 1;
-  if (!read_fields(copy + fields_at, copy + bytes, input.data() + fields_at, *options_, map,
-                   &head_.dropped_underscore_headers, &error_) ||
+  const Section section{input.data() + fields_at, input.data() + input.size(), copy + fields_at,
+                        bytes - fields_at};
+  if (!read_fields(section, *options_, map, &head_.dropped_underscore_headers, &error_) ||
       !frame_response(*options_, context, map, &head_, &error_)) {
     return ParseStatus::Error;
   }

@@ -68,6 +68,8 @@ struct ResponseContext {
   bool upgrade_requested = false;
 };
 
+struct RequestLine;
+
 // Parses message heads, one after the other, on one connection. No socket, no clock, no allocation but
 // in the map's arena. Feed it all unconsumed bytes each time, from the start of the message; it remembers
 // how far it looked, so a head that drips in costs no more than one that comes whole.
@@ -90,7 +92,7 @@ class Parser {
   ParseStatus fail(const ParseError& error);
   // The whole head, copied to the arena, or nullptr: then *status says what the parse answers.
   char* take_head(std::string_view input, HeaderMap& map, ParseStatus* status, size_t* bytes);
-  bool check_request_line(std::string_view input);
+  bool check_request_line(const RequestLine& line);
   bool read_request_version(std::string_view version);
 
   const Options* options_;

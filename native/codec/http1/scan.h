@@ -77,7 +77,8 @@ inline Mask mask_not(Mask m) { return ~m; }
 #endif
 
 #if defined(OUTRIDER_HTTP1_BLOCKS)
-inline constexpr char lane_numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+inline constexpr char lane_bits_0x20[32] = {0x20, 0x20, 0x20, 0x20, 0x20, 0x20, 0x20, 0x20,
+                                            0x20, 0x20, 0x20, 0x20, 0x20, 0x20, 0x20, 0x20};
 inline int first_lane(Mask m) { return __builtin_ctzll(m) / mask_bits; }
 #endif
 
@@ -90,6 +91,37 @@ inline const char* find_lf(const char* p, const char* end) {
   }
 #endif
   while (p != end && *p != '\n') p++;
+  return p;
+}
+
+// The first byte behind an LF that is no more than CR, so it may belong to an empty line; `end` when there
+// is none. Reads p[-1]. Compares each byte with the one in front of it, so an ordinary line costs nothing.
+inline const char* find_empty_line(const char* p, const char* end) {
+#if defined(OUTRIDER_HTTP1_BLOCKS)
+  const Block lf = splat('\n'), cr = splat('\r');
+  const auto ends = [lf, cr](const char* at) { return both(equal(load(at - 1), lf), at_most(load(at), cr)); };
+  for (; end - p >= 64; p += 64) {
+    const Block b = either(either(ends(p), ends(p + 16)), either(ends(p + 32), ends(p + 48)));
+    if (mask_of(b) != 0) break;
+  }
+  for (; end - p >= 16; p += 16) {
+    const Mask m = mask_of(ends(p));
+    if (m != 0) return p + first_lane(m);
+  }
+#endif
+  while (p != end && (p[-1] != '\n' || static_cast<uint8_t>(*p) > '\r')) p++;
+  return p;
+}
+
+// The first byte that is not a visible ASCII character, or `end`.
+inline const char* find_invisible(const char* p, const char* end) {
+#if defined(OUTRIDER_HTTP1_BLOCKS)
+  for (const Block first = splat('!'), range = splat('~' - '!'); end - p >= 16; p += 16) {
+    const Mask m = mask_not(mask_of(at_most(minus(load(p), first), range)));
+    if (m != 0) return p + first_lane(m);
+  }
+#endif
+  while (p != end && *p >= '!' && *p <= '~') p++;
   return p;
 }
 
@@ -108,8 +140,9 @@ inline const char* find_stop(const char* p, const char* end) {
   return p;
 }
 
-// Lower-cases a header name in place; answers the first byte that is no tchar, or `end`.
-inline char* lower_name(char* p, char* end) {
+// Writes the header name at `p` to `to` in lower case; answers its end, the first byte that is no tchar, or
+// `end`. May write up to 16 bytes past the name: those of the source, unchanged.
+inline const char* lower_name(const char* p, const char* end, char* to) {
 #if defined(OUTRIDER_HTTP1_BLOCKS)
   while (end - p >= 16) {
     const Block b = load(p);
@@ -119,21 +152,18 @@ inline char* lower_name(char* p, char* end) {
     const Block common = either(either(letter, digit), equal(b, splat('-')));
     const Mask others = mask_not(mask_of(common));
     const int length = others == 0 ? 16 : first_lane(others);
-    if (length != 0) {
-      // Only the name's own lanes change: what follows may be the value.
-      const Block name = at_most(load(lane_numbers), splat(static_cast<char>(length - 1)));
-      store(p, either(b, both(both(letter, name), splat(0x20))));
-      p += length;
-    }
+    store(to, either(b, both(letter, load(lane_bits_0x20 + 16 - length))));
+    p += length;
+    to += length;
     if (length == 16) continue;
-    if (!is_token(*p)) return p;
+    if (*p == ':' || !is_token(*p)) return p;
     break;  // a rare tchar: finish bytewise
   }
 #endif
   for (; p != end; p++) {
     const uint8_t lower = lower_token.map[static_cast<uint8_t>(*p)];
     if (lower == 0) return p;
-    *p = static_cast<char>(lower);
+    *to++ = static_cast<char>(lower);
   }
   return p;
 }

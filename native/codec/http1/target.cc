@@ -19,22 +19,26 @@ constexpr std::string_view methods[] = {
 };
 
 // Characters by the place where they may stand.
-enum Place : uint8_t { InPath = 1, InHost = 2, InAuthority = 4, InScheme = 8 };
+enum Place : uint8_t { InHost = 1, InScheme = 2 };
 
 constexpr std::array<uint8_t, 256> build_places() {
   std::array<uint8_t, 256> places{};
-  for (int c = '!'; c <= '~'; c++) places[c] |= InPath;
   for (int c = 0; c < 128; c++) {
     const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (alphanumeric) places[c] |= InHost | InAuthority | InScheme;
+    if (alphanumeric) places[c] |= InHost | InScheme;
   }
   for (const char c : {'+', '-', '.'}) places[static_cast<uint8_t>(c)] |= InScheme;
   for (const char c : std::string_view("!$%&'()*+,-.:;=@[]_~")) {
-    places[static_cast<uint8_t>(c)] |= InHost | InAuthority;
+    places[static_cast<uint8_t>(c)] |= InHost;
   }
   return places;
 }
 constexpr std::array<uint8_t, 256> places = build_places();
+
+bool is_path(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  return scan::find_invisible(text.data(), end) == end;
+}
 
 bool all(std::string_view text, Place place) {
   return std::all_of(text.begin(), text.end(),
@@ -105,7 +109,7 @@ bool is_method(std::string_view method, bool allow_custom) {
 
 bool is_target(std::string_view target, bool connect) {
   if (target.empty()) return false;
-  if (target.front() == '/' || target.front() == '*') return all(target, InPath);
+  if (target.front() == '/' || target.front() == '*') return is_path(target);
   if (!connect) {
     const size_t colon = target.find(':');
     if (colon == std::string_view::npos || !all(target.substr(0, colon), InScheme)) return false;
@@ -115,11 +119,10 @@ bool is_target(std::string_view target, bool connect) {
   }
   const size_t host_len = std::min(target.find_first_of("/?"), target.size());
   const std::string_view host = target.substr(0, host_len);
-  return all(host, InHost) && host.find("@@") == std::string_view::npos &&
-         all(target.substr(host_len), InPath);
+  return all(host, InHost) && host.find("@@") == std::string_view::npos && is_path(target.substr(host_len));
 }
 
-bool is_authority(std::string_view authority) { return all(authority, InAuthority); }
+bool is_authority(std::string_view authority) { return all(authority, InHost); }
 
 bool apply_target(std::string_view target, std::string_view method, const Options& options, HeaderMap& map,
                   ParseError* error) {
