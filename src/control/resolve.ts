@@ -4,8 +4,9 @@
  * that change.
  */
 
-import type { Context } from "./check/context.ts";
-import { treeAt } from "./check/context.ts";
+import { closeSync, constants, openSync } from "node:fs";
+import { namedKinds } from "./check/cluster.ts";
+import { type Context, textAt, treeAt } from "./check/context.ts";
 import { readDataSource } from "./check/tls.ts";
 import { anyTypeName, isTree, type Tree } from "./check/typing.ts";
 
@@ -93,7 +94,30 @@ function resolveMapper(context: Context, mapper: Tree): Tree {
   return resolveFormat(context, inline(context, mapper, "body"), "body_format_override");
 }
 
+/** A log that cannot be opened is a fault of the configuration, as in Envoy; opening it makes the file. */
+function checkLogFile(config: Tree, { issues }: Context): void {
+  const path = textAt(config, "path");
+  if (path === undefined || path === "") return;
+  try {
+    closeSync(
+      openSync(
+        path,
+        constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK,
+        0o644,
+      ),
+    );
+  } catch (error) {
+    issues.error(
+      `cannot be opened: ${error instanceof Error ? error.message : error}`,
+      "typed_config",
+      "path",
+    );
+  }
+}
+
 function resolveAccessLog(context: Context, log: Tree): Tree {
+  const config = treeAt(log, "typed_config");
+  if (config !== undefined) checkLogFile(config, context);
   return change(context, log, "typed_config", (config) => resolveFormat(context, config, "log_format"));
 }
 
@@ -142,13 +166,28 @@ function lastOfEachName(context: Context, resources: Tree): Tree {
   return kept.length === listeners.length ? resources : { ...resources, listeners: kept };
 }
 
+/** `cluster_type` that only names a kind says what `type` says. */
+function resolveCluster(cluster: Tree): Tree {
+  const custom = treeAt(cluster, "cluster_type");
+  const type =
+    custom === undefined || "typed_config" in custom ? undefined : namedKinds[textAt(custom, "name") ?? ""];
+  if (type === undefined) return cluster;
+  const { cluster_type: _, ...rest } = cluster;
+  return { ...rest, type };
+}
+
+function resolveResources(context: Context, resources: Tree): Tree {
+  const clustered = changeEach(context, resources, "clusters", resolveCluster);
+  const listening = changeEach(context, clustered, "listeners", (listener) =>
+    resolveListener(context, listener),
+  );
+  return lastOfEachName(context, listening);
+}
+
 /** The bootstrap for the native side. Files that cannot be read are issues. */
 export function resolveBootstrap(context: Context, bootstrap: Tree): Tree {
   const managed = change(context, bootstrap, "static_resources", (resources) =>
-    lastOfEachName(
-      context,
-      changeEach(context, resources, "listeners", (listener) => resolveListener(context, listener)),
-    ),
+    resolveResources(context, resources),
   );
   return change(context, managed, "admin", (admin) =>
     changeEach(context, admin, "access_log", (log) => resolveAccessLog(context, log)),

@@ -27,7 +27,7 @@ export function eachTree(list: unknown, visit: (tree: Tree, index: number) => vo
 
 export function treeAt(tree: unknown, ...names: readonly string[]): Tree | undefined {
   let here: unknown = tree;
-  for (const name of names) here = isTree(here) ? here[name] : undefined;
+  for (let i = 0; i < names.length; i++) here = isTree(here) ? here[names[i] ?? ""] : undefined;
   return isTree(here) ? here : undefined;
 }
 

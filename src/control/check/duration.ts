@@ -7,6 +7,17 @@ const SECONDS_MAX = 315_576_000_000;
 
 const duration = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/;
 
+/** Whole seconds, as most durations are written: canonical already. */
+export function isPlainDuration(value: unknown): boolean {
+  if (typeof value !== "string" || value.length > 9 || !value.endsWith("s")) return false;
+  if (value.length > 2 && value.startsWith("0")) return false;
+  for (let i = 0; i < value.length - 1; i++) {
+    const digit = value.charCodeAt(i);
+    if (digit < 48 || digit > 57) return false;
+  }
+  return value.length > 1;
+}
+
 /** As protobuf prints it: whole seconds, or 3, 6 or 9 digits after the point. */
 export function formatDuration(negative: boolean, seconds: number, nanos: number): string {
   const digits = String(nanos)
@@ -39,12 +50,9 @@ export function readDuration(value: unknown): Reading<string> {
   return { value: formatDuration(match[1] === "-", seconds, Number((match[3] ?? "").padEnd(9, "0"))) };
 }
 
-/** A canonical duration in nanoseconds, exact; undefined for anything else. */
-export function durationNanos(value: unknown): bigint | undefined {
-  const match = typeof value === "string" ? duration.exec(value) : null;
-  if (match === null) return undefined;
-  const nanos = BigInt(match[2] ?? 0) * 1_000_000_000n + BigInt((match[3] ?? "").padEnd(9, "0"));
-  return match[1] === "-" ? -nanos : nanos;
+/** A canonical duration in seconds, near enough to compare it with a limit; NaN for anything else. */
+export function durationSeconds(value: unknown): number {
+  return typeof value === "string" && value.endsWith("s") ? Number(value.slice(0, -1)) : Number.NaN;
 }
 
 const timestamp = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;

@@ -44,6 +44,7 @@ function checkRouteClusters(route: Tree, context: Context, validate: boolean): v
 }
 
 function checkBody(route: Tree, limit: number, { issues }: Context): void {
+  if (!("direct_response" in route)) return;
   const body = treeAt(route, "direct_response", "body");
   const text = textAt(body, "inline_string");
   const bytes =
@@ -93,6 +94,7 @@ function checkRouteConfiguration(config: Tree, context: Context): void {
       issues.path[last + 2] = j;
       checkRouteClusters(route, context, validate);
       checkBody(route, limit, context);
+      checkTemplateRewrite(route, context);
     });
     issues.path.length -= 2;
   });
@@ -137,6 +139,25 @@ function templateFault(template: string): string | undefined {
   const named = variables.filter((name) => !name.startsWith("*"));
   if (new Set(named).size < named.length) return "names a variable twice";
   return named.length > 5 ? "has more than 5 variables" : undefined;
+}
+
+const variableNames = (template: string) =>
+  [...template.matchAll(/\{([A-Za-z]\w*)(?:=[^{}]*)?\}/g)].map((match) => match[1] ?? "");
+
+/** A rewrite by template fills in what the match by template has found. */
+function checkTemplateRewrite(route: Tree, { issues }: Context): void {
+  const action = treeAt(route, "route");
+  if (action === undefined || !("path_rewrite_policy" in action)) return;
+  const rewrite = treeAt(action, "path_rewrite_policy", "typed_config");
+  const target = textAt(rewrite, "path_template_rewrite");
+  if (target === undefined) return;
+  const steps = ["route", "path_rewrite_policy", "typed_config", "path_template_rewrite"];
+  const template = textAt(treeAt(route, "match", "path_match_policy", "typed_config"), "path_template");
+  if (template === undefined)
+    issues.error("wants a path_match_policy with a path_template in the match", ...steps);
+  const known = new Set(variableNames(template ?? ""));
+  const unknown = variableNames(target).find((name) => template !== undefined && !known.has(name));
+  if (unknown !== undefined) issues.error(`${show(unknown)} is no variable of ${show(template)}`, ...steps);
 }
 
 function checkTemplate(config: Tree, { issues }: Context): void {

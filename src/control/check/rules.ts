@@ -4,7 +4,7 @@
  */
 import type { Field, Rules } from "../api/schema.ts";
 import { show } from "../issue.ts";
-import { durationNanos } from "./duration.ts";
+import { durationSeconds } from "./duration.ts";
 import { scalarDefault } from "./scalar.ts";
 import { isTree } from "./typing.ts";
 
@@ -37,6 +37,7 @@ function rangeText(rules: Rules): string {
 type Order = (value: unknown, limit: unknown) => number;
 
 const numeric: Order = (value, limit) => {
+  if (typeof value === "number") return value - Number(limit);
   if (typeof value === "string" && /^-?\d+$/.test(value)) {
     const [a, b] = [BigInt(value), BigInt(Math.trunc(Number(limit)))];
     return a < b ? -1 : a > b ? 1 : 0;
@@ -44,16 +45,13 @@ const numeric: Order = (value, limit) => {
   return Number(value) - Number(limit);
 };
 
-const byLength: Order = (value, limit) => {
-  const [a, b] = [durationNanos(value) ?? 0n, durationNanos(limit) ?? 0n];
-  return a < b ? -1 : a > b ? 1 : 0;
-};
+const byLength: Order = (value, limit) => durationSeconds(value) - durationSeconds(limit);
 
 function ordered(order: Order): Record<string, Maker> {
   const outside = (bad: (difference: number) => boolean): Maker => {
     return (limit: unknown, rules) =>
       refuse(
-        (value) => bad(order(value, limit)) || Number.isNaN(order(value, limit)),
+        (value) => bad(order(value, limit)),
         (value) => `${show(value)} is out of range: must be ${rangeText(rules)}`,
       );
   };

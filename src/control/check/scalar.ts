@@ -30,6 +30,28 @@ const ranges: Partial<Record<ScalarType, Range>> = {
   fixed64: uint64,
 };
 
+/** Whether a value is what `readScalar` would make of it: the common case, told without making anything. */
+export function isPlain(type: ScalarType, value: unknown): boolean {
+  switch (type) {
+    case "string":
+      return typeof value === "string";
+    case "bool":
+      return typeof value === "boolean";
+    case "double":
+    case "float":
+      return typeof value === "number";
+    case "uint32":
+    case "fixed32":
+      return typeof value === "number" && value >>> 0 === value;
+    case "int32":
+    case "sint32":
+    case "sfixed32":
+      return typeof value === "number" && (value | 0) === value;
+    default:
+      return false;
+  }
+}
+
 const wholeNumber = /^-?\d{1,20}$/;
 const number = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 

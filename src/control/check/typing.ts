@@ -3,11 +3,18 @@
  * enums by name, durations and numbers in one spelling, wrappers plain, an Any as its `@type` and fields.
  * A value that cannot be read is reported and becomes undefined, so that later checks neither use it nor miss it.
  */
-import { type Field, type MessageType, messageForm, type Schema, wrappedScalar } from "../api/schema.ts";
+import {
+  type Field,
+  type MessageType,
+  messageForm,
+  type ScalarType,
+  type Schema,
+  wrappedScalar,
+} from "../api/schema.ts";
 import { type IssueList, type Path, show } from "../issue.ts";
 import { didYouMean } from "../near.ts";
-import { readDuration, readTimestamp } from "./duration.ts";
-import { type Reading, readScalar, scalarDefault } from "./scalar.ts";
+import { isPlainDuration, readDuration, readTimestamp } from "./duration.ts";
+import { isPlain, type Reading, readScalar, scalarDefault } from "./scalar.ts";
 
 export type Tree = { [name: string]: unknown };
 
@@ -149,7 +156,7 @@ export class Typing {
   #single(field: Field, value: unknown): unknown {
     switch (field.form) {
       case "scalar":
-        return this.#take(readScalar(field.scalar ?? "string", value));
+        return this.#scalar(field.scalar ?? "string", value);
       case "message":
         return this.message(this.#schema.message(field.ref ?? ""), value);
       case "enum":
@@ -157,6 +164,10 @@ export class Typing {
       default:
         return this.#formed(field.form, field.ref ?? "", value);
     }
+  }
+
+  #scalar(type: ScalarType, value: unknown): unknown {
+    return isPlain(type, value) ? value : this.#take(readScalar(type, value));
   }
 
   #enum(name: string, value: unknown): unknown {
@@ -185,6 +196,7 @@ export class Typing {
       case "wrapper":
         return this.#wrapper(name, value);
       case "duration":
+        if (isPlainDuration(value)) return value;
         return this.#take(readDuration(value));
       case "timestamp":
         return this.#take(readTimestamp(value));
@@ -205,6 +217,7 @@ export class Typing {
 
   #wrapper(name: string, value: unknown): unknown {
     const scalar = wrappedScalar(name) ?? "string";
+    if (isPlain(scalar, value)) return value;
     // {value: 5} in place of 5 is what protobuf's parser takes, too.
     const unwrapped = isTree(value) && Object.keys(value).every((key) => key === "value");
     return this.#take(readScalar(scalar, unwrapped ? (value["value"] ?? scalarDefault(scalar)) : value));
