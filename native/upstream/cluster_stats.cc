@@ -1,6 +1,7 @@
 #include "upstream/cluster_stats.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "upstream/cluster.h"
 #include "upstream/host_set.h"
@@ -109,6 +110,16 @@ void publish_membership(StatsBlock& main, const ClusterStats& stats, const Clust
   main.set(stats.control, ClusterControlStat::max_host_weight, max_weight(now));
   const bool changed = previous == nullptr ? !now.hosts().empty() : !same_hosts(*previous, now);
   if (changed) main.add(stats.control, ClusterControlStat::membership_change);
+}
+
+bool count_cluster_update(StatsBlock& main, const ClusterStats& stats, std::string_view name) {
+  for (uint32_t i = 0; i < std::size(StatTemplate<ClusterControlStat>::stats); ++i) {
+    const StatInfo& info = StatTemplate<ClusterControlStat>::stats[i];
+    if (info.name != name || info.kind != StatKind::Counter) continue;
+    main.add(stats.control, static_cast<ClusterControlStat>(i));
+    return true;
+  }
+  return false;
 }
 
 void record_response(StatsBlock& block, const ClusterStats& stats, const ResponseFacts& response) {

@@ -39,6 +39,9 @@ void publish_circuit_breakers(StatsBlock& main, const ClusterConfig& cluster);
 void publish_membership(StatsBlock& main, const ClusterStats& stats, const ClusterEndpoints* previous,
                         const ClusterEndpoints& now);
 
+// Main thread: adds 1 to one of the counters of ClusterControlStat; false where there is none of that name.
+bool count_cluster_update(StatsBlock& main, const ClusterStats& stats, std::string_view name);
+
 // What is known of a response when it is counted.
 struct ResponseFacts {
   uint16_t status = 0;

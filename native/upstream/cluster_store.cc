@@ -87,6 +87,11 @@ std::vector<std::string> ClusterStore::set_runtime(RuntimeValues runtime) {
   return changed;
 }
 
+bool ClusterStore::count_update(std::string_view cluster, std::string_view stat) {
+  const Entry* entry = find(cluster);
+  return entry != nullptr && count_cluster_update(stats_.main(), entry->config->stats, stat);
+}
+
 void ClusterStore::publish() {
   for (const auto& [name, entry] : clusters_) publish_circuit_breakers(stats_.main(), *entry.config);
 }

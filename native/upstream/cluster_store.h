@@ -44,6 +44,8 @@ class ClusterStore {
   // New runtime values. The endpoints of the clusters that this changes are built anew and named.
   std::vector<std::string> set_runtime(RuntimeValues runtime);
 
+  // Counts one of the main thread's own counters, e.g. update_attempt; false where there is none of that name.
+  bool count_update(std::string_view cluster, std::string_view stat);
   // Before statistics are read: gauges that are kept elsewhere.
   void publish();
   // From time to time: frees the statistics of clusters and hosts that no worker has any more.

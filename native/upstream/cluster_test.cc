@@ -147,6 +147,15 @@ TEST(ClusterStats, CountsAResponseInEachOfItsFamilies) {
   EXPECT_EQ(cluster.stat(ClusterStat::external_upstream_rq_completed), 0u);
 }
 
+TEST(ClusterStats, CountsAnUpdateByItsName) {
+  TestCluster cluster("");
+  const ClusterStats& stats = cluster.config->stats;
+  EXPECT_TRUE(count_cluster_update(cluster.registry.main(), stats, "update_no_rebuild"));
+  EXPECT_EQ(cluster.registry.value(stats.control, ClusterControlStat::update_no_rebuild), 1u);
+  EXPECT_FALSE(count_cluster_update(cluster.registry.main(), stats, "membership_total"));
+  EXPECT_FALSE(count_cluster_update(cluster.registry.main(), stats, "nonsense"));
+}
+
 TEST(ClusterStats, NamesBecomePartsOfStatNames) { EXPECT_EQ(sanitized_stat_name("a:b://c:/d"), "a_b_c_d"); }
 
 TEST(Endpoints, AnUpdateKeepsTheStateOfHostsThatStay) {

@@ -54,7 +54,12 @@ function setUp(bootstrap: Tree = {}) {
     bootstrap,
     native: {
       setClusters: (json) => {
-        calls.push(`clusters ${(JSON.parse(json) as Tree[]).map(({ name }) => name).join(" ")}`);
+        const clusters = JSON.parse(json) as Tree[];
+        // Names of hosts stay on this side.
+        const withHosts = clusters.filter((one) => "load_assignment" in one).length;
+        calls.push(
+          `clusters ${clusters.map(({ name }) => name).join(" ")}${withHosts > 0 ? " with hosts" : ""}`,
+        );
         return refused;
       },
       setEndpoints: (name, json) => {
@@ -97,14 +102,14 @@ test("the clusters of the bootstrap are handed over in one call", async () => {
   const names = Array.from({ length: 100 }, (_, i) => `c${i}`);
   deepEqual(manager.start(names.map((name) => cluster("STATIC", ["127.0.0.1"], { name }))), []);
   await manager.ready();
-  deepEqual(calls, [`clusters ${names.join(" ")}`]);
+  deepEqual(calls, [`clusters ${names.join(" ")} with hosts`]);
   equal(gauges["active_clusters"], 100);
   equal(counts["cluster_added"], 100);
 });
 
 test("a cluster that the native side refuses is not there", () => {
   const { manager, gauges, refuse } = setUp();
-  const fault = { cluster: "one", path: "lb_policy", reason: "not supported yet" };
+  const fault = { name: "one", path: "lb_policy", reason: "not supported yet" };
   refuse(fault);
   deepEqual(manager.start([cluster("STRICT_DNS", ["a.test"])]), [fault]);
   equal(gauges["active_clusters"], 0);

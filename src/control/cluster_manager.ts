@@ -9,7 +9,8 @@ import { type DnsPlan, readDnsPlan } from "./dns_config.ts";
 
 /** Why the native side refused something. */
 export interface ClusterFault {
-  readonly cluster: string;
+  /** The cluster. */
+  readonly name: string;
   /** Below the Cluster, e.g. "load_assignment.endpoints[0]". */
   readonly path: string;
   readonly reason: string;
@@ -46,7 +47,10 @@ export interface ClusterManagerOptions {
 
 interface Cluster {
   readonly config: Tree;
+  /** What the native side gets. */
   readonly text: string;
+  /** Equal where nothing has changed. */
+  readonly identity: string;
   readonly addedViaApi: boolean;
   readonly dns: DnsCluster | undefined;
   /** What was counted before the native side had the cluster. */
@@ -79,7 +83,7 @@ export class ClusterManager {
   start(configs: readonly Tree[]): readonly ClusterFault[] {
     const clusters = configs.map((config) => this.#create(config, false));
     const faults = this.#options.native.setClusters(`[${clusters.map(({ text }) => text).join(",")}]`);
-    const refused = new Set(faults.map(({ cluster }) => cluster));
+    const refused = new Set(faults.map(({ name }) => name));
     for (const cluster of clusters) {
       if (refused.has(nameOf(cluster.config))) continue;
       this.#activate(cluster);
@@ -103,7 +107,7 @@ export class ClusterManager {
     const name = nameOf(config);
     const next = this.#create(config, true);
     const current = this.#warming.get(name) ?? this.#active.get(name);
-    if (current?.text === next.text) return [];
+    if (current?.identity === next.identity) return [];
     this.#dropWarming(name);
     if (next.dns !== undefined) {
       this.#warming.set(name, next);
@@ -147,14 +151,15 @@ export class ClusterManager {
     const { bootstrap } = this.#options;
     const manager = bootstrap["cluster_manager"];
     const bind = isTree(manager) ? manager["upstream_bind_config"] : undefined;
-    const whole =
-      bind === undefined || "upstream_bind_config" in config
-        ? config
-        : { ...config, upstream_bind_config: bind };
     const plan = readDnsPlan(config, bootstrap);
+    const whole = { ...config };
+    if (bind !== undefined) whole["upstream_bind_config"] ??= bind;
+    if (plan !== undefined) delete whole["load_assignment"]; // its names come as endpoints, once they are addresses
     const counts: UpdateStat[] = [];
     const dns = plan === undefined ? undefined : this.#createDns(config, plan, counts);
-    return { config, text: JSON.stringify(whole), addedViaApi, dns, counts };
+    const text = JSON.stringify(whole);
+    const identity = plan === undefined ? text : JSON.stringify(config);
+    return { config, text, identity, addedViaApi, dns, counts };
   }
 
   #createDns(config: Tree, plan: DnsPlan, counts: UpdateStat[]): DnsCluster {
