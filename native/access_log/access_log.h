@@ -17,7 +17,7 @@ namespace outrider {
 struct LogWorker {
   uint32_t index = 0;  // below the worker_count that LogFiles was made with
   std::string line;
-  LogFilterState filter;  // randomness and runtime
+  LogFilterState filter;
 };
 
 // One entry of `access_log` (envoy.config.accesslog.v3.AccessLog): a filter, a format, a sink. Immutable,
@@ -29,14 +29,20 @@ class AccessLogger {
 
   // Writes a line if the filter wants it. Never waits: when the file's buffer is full the line is dropped
   // and counted. The context's log_type says why it is called.
-  void log(const FormatContext& context, LogWorker& worker) const;
+  void log(const FormatContext& context, LogWorker& worker) const {
+    if (!filter_.wants(context, worker.filter)) return;
+    worker.line.clear();
+    format_.append(context, worker.line);
+    file_->append(worker.index, worker.line);  // a dropped line is counted there
+  }
 
  private:
-  AccessLogger() = default;
+  AccessLogger(LogFilter filter, SubstitutionFormat format, LogFile* file)
+      : filter_(std::move(filter)), format_(std::move(format)), file_(file) {}
 
   LogFilter filter_;
-  std::unique_ptr<SubstitutionFormat> format_;
-  LogFile* file_ = nullptr;
+  SubstitutionFormat format_;
+  LogFile* file_;
 };
 
 // The `access_log` list of a listener, HTTP connection manager, TCP proxy or router.

@@ -1,19 +1,17 @@
 #pragma once
-#include <cstdint>
 #include <memory>
-#include <string_view>
 
 #include "base/config_view.h"
+#include "base/random.h"
 #include "base/result.h"
+#include "base/runtime_values.h"
 #include "formatter/stream_info.h"
 
 namespace outrider {
 
-class RuntimeValues;
-
-// What filters need beyond the stream's facts. Owned by a worker.
+// What filters need beyond the stream's facts; a worker's.
 struct LogFilterState {
-  uint64_t random = 0x9E3779B97F4A7C15;    // state of a generator; seed it differently for each worker
+  Random* random = nullptr;                // null: filters that draw a number say no
   const RuntimeValues* runtime = nullptr;  // null: every runtime key has its default
 };
 
@@ -24,12 +22,13 @@ class LogFilter {
   struct Node;
 
   LogFilter();  // wants everything
+  // A missing `filter` wants everything too. Extension filters are refused.
   static Result<LogFilter> read(ConfigView filter);
   LogFilter(LogFilter&&) noexcept;
   LogFilter& operator=(LogFilter&&) noexcept;
   ~LogFilter();
 
-  bool wants(const FormatContext& context, LogFilterState& state) const;
+  bool wants(const FormatContext& context, const LogFilterState& state) const;
 
  private:
   std::unique_ptr<Node> root_;

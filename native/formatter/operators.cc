@@ -10,6 +10,7 @@
 #include "formatter/address_text.h"
 #include "formatter/grpc_status.h"
 #include "formatter/json_text.h"
+#include "formatter/log_type.h"
 #include "formatter/query_text.h"
 #include "formatter/response_flags.h"
 
@@ -278,26 +279,6 @@ bool write_attempts(const FormatStep& step, const StreamInfo& info, std::string&
 std::string_view protocol_name(Protocol protocol) {
   static constexpr std::string_view names[] = {"", "HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/3"};
   return names[static_cast<size_t>(protocol)];
-}
-
-std::string_view log_type_name(AccessLogType type) {
-  static constexpr std::string_view names[] = {
-      "NotSet",
-      "TcpUpstreamConnected",
-      "TcpPeriodic",
-      "TcpConnectionEnd",
-      "DownstreamStart",
-      "DownstreamPeriodic",
-      "DownstreamEnd",
-      "UpstreamPoolReady",
-      "UpstreamPeriodic",
-      "UpstreamEnd",
-      "DownstreamTunnelSuccessfullyEstablished",
-      "UdpTunnelUpstreamConnected",
-      "UdpPeriodic",
-      "UdpSessionEnd",
-  };
-  return names[static_cast<size_t>(type)];
 }
 
 // Details become one word, so that a line of them can be split at spaces.

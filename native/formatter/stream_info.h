@@ -157,7 +157,7 @@ struct StreamInfo {
   const AttemptedHost* first_attempt = nullptr;
   uint32_t route_resolution_count = 0;
   uint64_t route_resolution_ns = 0;  // spent in all of them
-  bool traced = false;               // the trace decision, for traceable_filter
+  bool trace_forced = false;  // x-envoy-force-trace asked for it (ServiceForced): what traceable_filter wants
   std::string_view trace_id;
   std::string_view span_id;
 
