@@ -346,6 +346,15 @@ function helpText(program: string): string {
   return `\nUSAGE:\n\n   ${program}  [flags]\n\n\nWhere:\n\n${[...entries, rest].join("\n")}\n`;
 }
 
+/** The flags for the docs table. */
+export function flagRows(): { readonly title: string; readonly help: string; readonly later: string }[] {
+  return Object.entries(specs).map(([name, { short, help, later }]) => ({
+    title: short === undefined ? `--${name}` : `-${short} --${name}`,
+    help,
+    later: later ?? "",
+  }));
+}
+
 /** Reads the arguments after the program's name. Never throws. */
 export function parseCommandLine(args: readonly string[], program: Program): CommandLine {
   try {

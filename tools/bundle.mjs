@@ -1,7 +1,7 @@
 // Bundles src/ into one file, dist/main.cjs: no type stripping, no module resolution, and one entry in V8's
 // compile cache. CommonJS, since Node starts it 20 ms sooner than a module; so src/ has no top-level await.
 // What is imported late (`await import()`) is evaluated late, though it stands in the same file.
-import { rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 import { at } from "./common.mjs";
 
@@ -27,5 +27,7 @@ const result = await build({
   },
   banner: { js: 'const outriderUrl=require("node:url").pathToFileURL(__filename).href;' },
 });
+// Read at start, line by line as needed; it lies beside whatever module opens it.
+copyFileSync(at("src/control/api/envoy-1.40.schema"), at("dist/envoy-1.40.schema"));
 rmSync(at("dist/compile-cache"), { recursive: true, force: true });
 writeFileSync(at("dist/meta.json"), JSON.stringify(result.metafile));

@@ -19,10 +19,11 @@ const steps = {
     onPath("clang-format")
       ? words("clang-format", [...(fix ? ["-i"] : ["--dry-run", "-Werror"]), ...handWritten])
       : "clang-format is not installed",
-  "generated files": async () =>
-    existsSync(at("src/native/emit_header.ts"))
-      ? words(node, ["src/native/emit_header.ts", ...(fix ? [] : ["--check"])])
-      : "",
+  "generated files": async () => {
+    const generators = ["src/native/emit_header.ts", "tools/api/emit_schema.ts", "tools/supported.ts"];
+    const run = (path) => words(node, [path, ...(fix ? [] : ["--check"])]);
+    return (await Promise.all(generators.map(run))).filter((fault) => fault !== "").join("\n");
+  },
   layers: () => words(node, ["--test", "--test-reporter=dot", "test/house/layers.test.ts"]),
 };
 

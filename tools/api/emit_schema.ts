@@ -25,7 +25,12 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import type { RawEnum, RawField, RawMessage } from "../../src/control/api/schema.ts";
+import type {
+  RawEnum,
+  RawField,
+  RawMessage,
+  ScalarType as SchemaScalar,
+} from "../../src/control/api/schema.ts";
 
 const source = new URL("../../src/control/api/envoy-1.40.binpb.gz", import.meta.url);
 const target = new URL("../../src/control/api/envoy-1.40.schema", import.meta.url);
@@ -64,7 +69,7 @@ function readOptions(registry: FileRegistry): Options {
 
 const derivedJsonName = (name: string) => name.replace(/_+([a-z0-9A-Z])/g, (_, c: string) => c.toUpperCase());
 
-const scalarName = (scalar: ScalarType) => ScalarType[scalar].toLowerCase();
+const scalarName = (scalar: ScalarType) => ScalarType[scalar].toLowerCase() as SchemaScalar;
 
 function rulesOf(field: DescField, options: Options): JsonObject | undefined {
   const schema = options.rules.message;
@@ -82,7 +87,7 @@ function valueType(field: DescField): Pick<RawField, "type" | "ref"> {
     field.fieldKind === "list" ? field.listKind : field.fieldKind === "map" ? field.mapKind : field.fieldKind;
   if (kind === "message") return { type: "message", ref: (field.message as DescMessage).typeName };
   if (kind === "enum") return { type: "enum", ref: (field.enum as DescEnum).typeName };
-  return { type: scalarName(field.scalar as ScalarType) as RawField["type"] };
+  return { type: scalarName(field.scalar as ScalarType) };
 }
 
 function emitField(field: DescField, options: Options): RawField {
@@ -93,7 +98,7 @@ function emitField(field: DescField, options: Options): RawField {
     number: field.number,
     ...valueType(field),
     ...(field.fieldKind === "list" && { repeated: 1 as const }),
-    ...(field.fieldKind === "map" && { key: scalarName(field.mapKey) as RawField["type"] }),
+    ...(field.fieldKind === "map" && { key: scalarName(field.mapKey) }),
     ...(field.oneof !== undefined && { oneof: field.oneof.name }),
     ...(field.jsonName !== derivedJsonName(field.name) && { json: field.jsonName }),
     ...(field.deprecated && { deprecated: version }),

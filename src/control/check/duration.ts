@@ -50,6 +50,14 @@ export function readDuration(value: unknown): Reading<string> {
   return { value: formatDuration(match[1] === "-", seconds, Number((match[3] ?? "").padEnd(9, "0"))) };
 }
 
+/** A canonical duration in nanoseconds, exact; undefined for anything else. */
+export function durationNanos(value: unknown): bigint | undefined {
+  const match = typeof value === "string" ? duration.exec(value) : null;
+  if (match === null) return undefined;
+  const nanos = BigInt(match[2] ?? 0) * 1_000_000_000n + BigInt((match[3] ?? "").padEnd(9, "0"));
+  return match[1] === "-" ? -nanos : nanos;
+}
+
 /** A canonical duration in seconds, near enough to compare it with a limit; NaN for anything else. */
 export function durationSeconds(value: unknown): number {
   return typeof value === "string" && value.endsWith("s") ? Number(value.slice(0, -1)) : Number.NaN;
