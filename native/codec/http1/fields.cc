@@ -79,7 +79,7 @@ class FieldReader {
     while (value_end != p_ && scan::is_blank(value_end[-1])) value_end--;
     line->value_len = static_cast<size_t>(value_end - p_);
     // As it came it can go on: no blanks about the value but one, and CRLF.
-    line->flags = one_blank && value_end + 1 == lf ? Header::WholeLine : 0;
+    line->flags = one_blank && value_end == stop && lf != stop ? Header::WholeLine : 0;
     p_ = lf + 1;
     return true;
   }

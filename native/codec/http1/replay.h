@@ -36,13 +36,17 @@ class Replay {
   void end() {
     if (!in_body_ || !error.empty()) return;
     if (decoder_.on_end_of_input() == BodyStatus::Error) return set_error(decoder_.error());
-    finish_body(nullptr);
+    in_body_ = false;
+    finished_ = true;
+    if (chunked_out_) forwarded += "0\r\n\r\n";
   }
 
-  std::string forwarded;  // the messages as encoded for the other side
-  std::string bodies;     // body bytes alone
-  std::string error;      // "status details"
+  std::string forwarded;   // the messages as encoded for the other side
+  std::string heads_text;  // the heads alone, as encoded
+  std::string meaning;     // heads, body bytes and trailers without chunk framing: what no split may change
+  std::string error;       // "status details"
   int heads = 0;
+  bool plain = true;  // what was forwarded can be parsed again
   Head last;
 
  private:
@@ -83,6 +87,13 @@ class Replay {
                                 : encode_response_head(*map, end, facts(), options, output);
     chunked_out_ = encoded.framing == Framing::Chunked;
     forwarded += output.text;
+    heads_text += output.text;
+    meaning += output.text;
+    plain = plain && (side_ == Side::Response || head_is_plain(*map));
+  }
+  // A target without a path ("http://a?q") passes the codec; the connection manager refuses it.
+  static bool head_is_plain(const HeaderMap& map) {
+    return !map.has(HeaderId::Path) || map.get(HeaderId::Path).front() != '?';
   }
   RequestFacts facts() const {
     return {.head_request = context_.head_request,
@@ -103,7 +114,7 @@ class Replay {
   }
 
   void take_data(std::string_view data) {
-    bodies += data;
+    meaning += data;
     if (!chunked_out_) {
       forwarded += data;
       return;
@@ -115,6 +126,7 @@ class Replay {
 
   void finish_body(const HeaderMap* trailers) {
     in_body_ = false;
+    for (const Header& header : *trailers) meaning.append(header.key()).append("=").append(header.text());
     finished_ = side_ == Side::Response;  // what follows answers no request
     if (!chunked_out_) return;
     const EncoderOptions options{.enable_trailers = options_.enable_trailers};
