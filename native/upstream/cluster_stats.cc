@@ -34,11 +34,6 @@ void publish_priority(StatsBlock& main, const ClusterConfig& cluster, RoutePrior
   }
 }
 
-bool same_hosts(const ClusterEndpoints& a, const ClusterEndpoints& b) {
-  auto state = [](const Ref<const Host>& host) { return host->state.get(); };
-  return std::ranges::equal(a.hosts(), b.hosts(), {}, state, state);
-}
-
 uint64_t max_weight(const ClusterEndpoints& endpoints) {
   uint32_t most = 0;
   for (const Ref<const Host>& host : endpoints.hosts()) most = std::max(most, host->weight);
@@ -108,7 +103,7 @@ void publish_membership(StatsBlock& main, const ClusterStats& stats, const Clust
   main.set(stats.control, ClusterControlStat::membership_degraded, now.degraded());
   main.set(stats.control, ClusterControlStat::membership_excluded, now.excluded());
   main.set(stats.control, ClusterControlStat::max_host_weight, max_weight(now));
-  const bool changed = previous == nullptr ? !now.hosts().empty() : !same_hosts(*previous, now);
+  const bool changed = previous == nullptr ? !now.hosts().empty() : !previous->same_hosts(now);
   if (changed) main.add(stats.control, ClusterControlStat::membership_change);
 }
 

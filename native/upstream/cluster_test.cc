@@ -215,5 +215,20 @@ TEST(WorkerCluster, KeepsSlotsOfHostsThatStayAndHandsOverTheOthers) {
   EXPECT_EQ(owner.adopted.size(), 2u);  // port 3 had no pool
 }
 
+TEST(WorkerCluster, GivesEveryConnectionUpOnAChangeOfHostsWhereThatIsConfigured) {
+  TestCluster cluster(R"("common_lb_config": {"close_connections_on_host_set_change": true})",
+                      assignment(group(endpoint(1))));
+  WorkerCluster worker = cluster.worker();
+  worker.choose_host(cluster.context())->pools[1] =
+      reinterpret_cast<ConnectionPool*>(&cluster);  // never followed
+  Adopter owner;
+  cluster.set(assignment(group(endpoint(1, R"("load_balancing_weight": 2)"))));
+  worker.set_endpoints(cluster.endpoints, owner);
+  EXPECT_TRUE(owner.adopted.empty());
+  cluster.set(assignment(group(endpoint(1) + "," + endpoint(2))));
+  worker.set_endpoints(cluster.endpoints, owner);
+  EXPECT_EQ(owner.adopted.size(), 1u);
+}
+
 }  // namespace
 }  // namespace outrider

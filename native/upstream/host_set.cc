@@ -254,7 +254,7 @@ class EndpointsBuilder {
     for (HostIndex index : hosts) total += out.hosts_[index]->weight;
     for (HostIndex index : hosts) {
       const Host& host = *out.hosts_[index];
-      entries.push_back({index, hash_key(cluster.lb, host), share * host.weight / total});
+      entries.push_back({{index, share * host.weight / total}, hash_key(cluster.lb, host)});
     }
   }
 
@@ -325,6 +325,17 @@ Ref<const ClusterEndpoints> ClusterEndpoints::rebuild(const ClusterConfig& clust
   out->weighted_priority_health_ = weighted_priority_health_;
   EndpointsBuilder::finish(cluster, runtime, *out);
   return Ref<const ClusterEndpoints>(out);
+}
+
+bool ClusterEndpoints::same_hosts(const ClusterEndpoints& other) const {
+  if (hosts_.size() != other.hosts_.size()) return false;
+  auto states = [](const ClusterEndpoints& endpoints) {
+    std::vector<const HostState*> out;
+    for (const Ref<const Host>& host : endpoints.hosts_) out.push_back(host->state.get());
+    std::ranges::sort(out);
+    return out;
+  };
+  return states(*this) == states(other);
 }
 
 uint32_t ClusterEndpoints::healthy() const {

@@ -80,6 +80,9 @@ class ClusterEndpoints final : public RefCounted<ClusterEndpoints> {
     return priority < tables_.size() ? tables_[priority].get() : nullptr;
   }
 
+  // Nobody was added or removed; weights and health may differ.
+  bool same_hosts(const ClusterEndpoints& other) const;
+
   // What the runtime says, or else the configuration.
   uint32_t panic_threshold() const { return panic_threshold_; }  // percent
   double active_request_bias() const { return active_request_bias_; }

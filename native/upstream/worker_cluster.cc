@@ -28,7 +28,7 @@ WorkerCluster::WorkerCluster(Ref<const ClusterConfig> config, Ref<const ClusterE
 WorkerCluster::~WorkerCluster() = default;
 
 HostSlot* WorkerCluster::choose_host(const LbContext& context) {
-  if (balancer_ == nullptr) balancer_ = std::make_unique<LoadBalancer>(config_->lb, random_.next());
+  if (balancer_ == nullptr) balancer_ = std::make_unique<LoadBalancer>(*config_, random_.next());
   HostIndex chosen = kNoHost;
   for (uint32_t attempt = 0; attempt < context.attempts_max; ++attempt) {
     const LoadBalancer::Choice choice = balancer_->choose(*endpoints_, context, attempt);
@@ -51,8 +51,9 @@ HostSlot* WorkerCluster::slot(HostIndex index) {
 }
 
 void WorkerCluster::set_endpoints(Ref<const ClusterEndpoints> endpoints, HostSlotOwner& owner) {
-  endpoints_ = std::move(endpoints);
+  const Ref<const ClusterEndpoints> before = std::exchange(endpoints_, std::move(endpoints));
   if (balancer_ != nullptr) balancer_->reset();
+  if (config_->close_connections_on_host_set_change && !before->same_hosts(*endpoints_)) release_slots(owner);
   if (slots_.empty()) return;
 
   std::unordered_map<const HostState*, std::unique_ptr<HostSlot>> old;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <set>
 
 #include "base/xxhash64.h"
@@ -247,6 +248,21 @@ TEST(ConsistentHashing, ALostHostMovesFewOfTheOthersRequests) {
   }
 }
 
+TEST(RingHash, PlacesAHostByTheHashesOfItsAddress) {
+  TestCluster xx(R"("lb_policy": "RING_HASH")", kThree);
+  TestCluster murmur(R"("lb_policy": "RING_HASH", "ring_hash_lb_config": {"hash_function": "MURMUR_HASH_2"})",
+                     kThree);
+  for (uint32_t host = 0; host < 3; ++host) {
+    for (int i = 0; i < 300; i += 50) {
+      const std::string key = "127.0.0.1:" + std::to_string(host + 1) + "_" + std::to_string(i);
+      EXPECT_EQ(xx.endpoints->table(0)->find(xxhash64(key), 0), host);
+#ifdef __GLIBCXX__  // whose hash is the same
+      EXPECT_EQ(murmur.endpoints->table(0)->find(std::hash<std::string>()(key), 0), host);
+#endif
+    }
+  }
+}
+
 TEST(ConsistentHashing, HoldsWeights) {
   for (const char* policy : {"RING_HASH", "MAGLEV"}) {
     TestCluster cluster(std::string("\"lb_policy\": \"") + policy + "\"", kWeighted);
@@ -255,6 +271,27 @@ TEST(ConsistentHashing, HoldsWeights) {
       ++hosts[cluster.endpoints->table(0)->find(xxhash64(std::to_string(i)), 0)];
     for (uint16_t i = 0; i < 3; ++i) EXPECT_NEAR(hosts[i], 1'000 * (i + 1), 300) << policy;
   }
+}
+
+TEST(ConsistentHashing, AHostAboveItsBoundHandsItsKeysOver) {
+  TestCluster cluster(R"("lb_policy": "RING_HASH", "common_lb_config": {"consistent_hashing_lb_config": {
+      "hash_balance_factor": 150}})",
+                      kThree);
+  WorkerCluster worker = cluster.worker();
+  LbContext context = cluster.context();
+  context.hash = 42;
+  const HostSlot* own = worker.choose_host(context);
+  // 9 active requests of 10 are 5 slots a host at 150 percent.
+  for (int i = 0; i < 9; ++i) cluster.config->breakers().acquire(RoutePriority::Default, Resource::Requests);
+  own->host->state->rq_active = 5;
+  EXPECT_EQ(worker.choose_host(context), own);
+  own->host->state->rq_active = 6;
+  const HostSlot* other = worker.choose_host(context);
+  EXPECT_NE(other, own);
+  EXPECT_EQ(worker.choose_host(context), other);  // the same one each time
+  for (const Ref<const Host>& host : cluster.endpoints->hosts()) host->state->rq_active = 9;
+  own->host->state->rq_active = 8;
+  EXPECT_EQ(worker.choose_host(context), own);  // the least loaded when all are above
 }
 
 TEST(XxHash64, AgreesWithThePublishedValues) {

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "base/random.h"
-#include "upstream/lb/lb_config.h"
+#include "upstream/cluster.h"
+#include "upstream/lb/bounded_load.h"
 #include "upstream/lb/policies.h"
 
 namespace outrider {
@@ -65,8 +66,8 @@ void add_turns(EdfScheduler& turns, const HostSet& set, uint32_t factor,
 
 }  // namespace
 
-LoadBalancer::LoadBalancer(const LbConfig& config, uint64_t seed)
-    : config_(config), seed_(seed), policy_(make_policy(config, seed)) {}
+LoadBalancer::LoadBalancer(const ClusterConfig& cluster, uint64_t seed)
+    : cluster_(cluster), config_(cluster.lb), seed_(seed), policy_(make_policy(config_, seed)) {}
 
 LoadBalancer::Choice LoadBalancer::choose(const ClusterEndpoints& endpoints, const LbContext& context,
                                           uint32_t attempt) {
@@ -88,7 +89,13 @@ LoadBalancer::Choice LoadBalancer::choose_by_hash(const ClusterEndpoints& endpoi
   const bool panic = endpoints.load().shares[target.priority].panic;
   if (panic && config_.fail_traffic_on_panic) return {kNoHost, true};
   const HostTable* table = endpoints.table(target.priority);
-  return {table == nullptr ? kNoHost : table->find(hash, attempt), panic};
+  if (table == nullptr) return {kNoHost, panic};
+  const HostIndex found = table->find(hash, attempt);
+  if (config_.hash_balance_factor == 0) return {found, panic};
+  const CircuitBreakers& breakers = cluster_.breakers();
+  const uint32_t active = breakers.now(RoutePriority::Default, Resource::Requests) +
+                          breakers.now(RoutePriority::High, Resource::Requests);
+  return {BoundedLoad(endpoints, *table, config_.hash_balance_factor, active).choose(found, hash), panic};
 }
 
 HostGroup LoadBalancer::choose_group(const ClusterEndpoints& endpoints, uint32_t priority, bool degraded,

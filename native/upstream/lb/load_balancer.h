@@ -12,8 +12,8 @@ namespace outrider {
 // cluster's policy. Belongs to a worker.
 class LoadBalancer {
  public:
-  // `config` outlives the balancer. `seed` starts the rotations, so that workers do not go in step.
-  LoadBalancer(const LbConfig& config, uint64_t seed);
+  // `cluster` outlives the balancer. `seed` starts the rotations, so that workers do not go in step.
+  LoadBalancer(const ClusterConfig& cluster, uint64_t seed);
 
   struct Choice {
     HostIndex host = kNoHost;
@@ -35,6 +35,7 @@ class LoadBalancer {
   HostGroup choose_group(const ClusterEndpoints& endpoints, uint32_t priority, bool degraded, bool panic);
   void build_turns(const ClusterEndpoints& endpoints);
 
+  const ClusterConfig& cluster_;
   const LbConfig& config_;
   uint64_t seed_;
   std::unique_ptr<LbPolicy> policy_;  // null where the endpoints' tables do it

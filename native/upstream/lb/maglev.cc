@@ -62,15 +62,4 @@ std::unique_ptr<HostTable> build_maglev(const LbConfig& config, std::vector<Host
   return std::make_unique<Maglev>(config.maglev_table_size, std::move(entries));
 }
 
-std::unique_ptr<HostTable> HostTable::build(const LbConfig& config, std::vector<Entry> entries) {
-  switch (config.kind) {
-    case LbPolicyKind::RingHash:
-      return build_ring_hash(config, entries);
-    case LbPolicyKind::Maglev:
-      return build_maglev(config, std::move(entries));
-    default:
-      return nullptr;
-  }
-}
-
 }  // namespace outrider
