@@ -70,6 +70,7 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
       "envoy.extensions.load_balancing_policies.random.v3.Random": "random",
       "envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash": "ring_hash",
       "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin": "round_robin",
+      "envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality": "wrr_locality",
     },
   },
   "options of a cluster's protocol": {
@@ -244,8 +245,7 @@ const core: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.core.v3.JsonFormatOptions": { yes: "", warn: "sort_properties" },
   "envoy.config.core.v3.DnsResolutionConfig": { yes: "resolvers dns_resolver_options" },
   "envoy.config.core.v3.DnsResolverOptions": {
-    yes: "",
-    warn: "use_tcp_for_dns_lookups no_default_search_domain",
+    yes: "use_tcp_for_dns_lookups no_default_search_domain",
   },
   "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig": {
     yes: "resolvers query_timeout_seconds query_tries dns_resolver_options",
@@ -427,7 +427,7 @@ const routes: Readonly<Record<string, MessageSupport>> = {
 const clusters: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.cluster.v3.Cluster": {
     yes: `name alt_stat_name type cluster_type connect_timeout per_connection_buffer_limit_bytes lb_policy
-      load_assignment max_requests_per_connection circuit_breakers common_http_protocol_options
+      wait_for_warm_on_init load_assignment max_requests_per_connection circuit_breakers common_http_protocol_options
       http_protocol_options typed_extension_protocol_options dns_refresh_rate dns_jitter
       dns_failure_refresh_rate respect_dns_ttl dns_lookup_family dns_resolvers use_tcp_for_dns_lookups
       dns_resolution_config typed_dns_resolver_config upstream_bind_config least_request_lb_config
@@ -437,7 +437,7 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
       upstream_http_protocol_options http2_protocol_options outlier_detection lb_subset_config
       original_dst_lb_config filters upstream_config
       connection_pool_per_downstream_connection lrs_server`,
-    warn: `stats_matcher per_connection_buffer_high_watermark_timeout wait_for_warm_on_init cleanup_interval
+    warn: `stats_matcher per_connection_buffer_high_watermark_timeout cleanup_interval
       protocol_selection close_connections_on_host_health_failure ignore_health_on_host_removal
       lrs_report_endpoint_metrics track_timeout_budgets track_cluster_stats preconnect_policy
       queuing_policies`,
@@ -455,9 +455,9 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.cluster.v3.Cluster.RoundRobinLbConfig": { yes: "", refuse: "slow_start_config" },
   "envoy.config.cluster.v3.Cluster.CommonLbConfig": {
-    yes: "healthy_panic_threshold locality_weighted_lb_config consistent_hashing_lb_config",
-    warn: `zone_aware_lb_config update_merge_window ignore_new_hosts_until_first_hc
-      close_connections_on_host_set_change override_host_status`,
+    yes: `healthy_panic_threshold locality_weighted_lb_config consistent_hashing_lb_config
+      zone_aware_lb_config close_connections_on_host_set_change`,
+    warn: "update_merge_window ignore_new_hosts_until_first_hc override_host_status",
   },
   "envoy.config.cluster.v3.LoadBalancingPolicy": { yes: "policies" },
   "envoy.config.cluster.v3.LoadBalancingPolicy.Policy": { yes: "typed_extension_config" },
@@ -471,10 +471,19 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.extensions.load_balancing_policies.random.v3.Random": { yes: "locality_lb_config" },
   "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig": {
-    yes: "locality_weighted_lb_config",
-    warn: "zone_aware_lb_config",
+    yes: "locality_weighted_lb_config zone_aware_lb_config",
   },
   "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.LocalityWeightedLbConfig": { yes: "" },
+  // Without a local cluster there is no zone to prefer.
+  "envoy.config.cluster.v3.Cluster.CommonLbConfig.ZoneAwareLbConfig": {
+    yes: "fail_traffic_on_panic",
+    warn: "routing_enabled min_cluster_size",
+  },
+  "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.ZoneAwareLbConfig": {
+    yes: "fail_traffic_on_panic",
+    warn: "routing_enabled min_cluster_size force_locality_direct_routing force_local_zone locality_basis",
+  },
+  "envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality": { yes: "endpoint_picking_policy" },
   "envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash": {
     yes: `hash_function minimum_ring_size maximum_ring_size use_hostname_for_hashing hash_balance_factor
       consistent_hashing_lb_config locality_weighted_lb_config`,
