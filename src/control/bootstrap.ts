@@ -15,9 +15,9 @@ import { bindChecks } from "./check/visits.ts";
 import { type ConfigIssue, formatPath, IssueList } from "./issue.ts";
 import { mergeMessage } from "./merge.ts";
 import { locate, positionAt, type Source } from "./read/place.ts";
-import { openFile, readSource, readYaml } from "./read/source.ts";
+import { type FileText, openFile, readSource, readYaml } from "./read/source.ts";
 import { SyntaxFaults } from "./read/syntax.ts";
-import { type NodeFlags, resolveBootstrap, resolveNode } from "./resolve.ts";
+import { type NodeFlags, openLog, resolveBootstrap, resolveNode } from "./resolve.ts";
 
 export type BootstrapFlags = NodeFlags & {
   /** `-c`; empty for none. */
@@ -32,6 +32,8 @@ export type Loader = {
   readonly schema: Schema;
   readonly hooks?: Partial<Hooks>;
   readonly support?: SupportList;
+  /** In place of the file system, for tests. @throws SyntaxFaults */
+  readonly openFile?: (path: string) => FileText;
 };
 
 export type Loaded =
@@ -65,25 +67,25 @@ async function attempt(read: () => Promise<Source>, text: () => Text): Promise<S
   }
 }
 
-function readFile(path: string, schema: Schema, type: MessageType): Promise<Source | ConfigIssue[]> {
+function readFile(path: string, loader: Loader, type: MessageType): Promise<Source | ConfigIssue[]> {
   let whole = "";
   const read = async () => {
-    const file = openFile(path);
+    const file = (loader.openFile ?? openFile)(path);
     whole = path.endsWith(".pb") ? "" : file.bytes.toString("utf8");
-    return readSource(file, schema, type);
+    return readSource(file, loader.schema, type);
   };
   return attempt(read, () => ({ name: path, text: whole }));
 }
 
 function readAll(
   flags: BootstrapFlags,
-  schema: Schema,
+  loader: Loader,
   type: MessageType,
 ): Promise<(Source | ConfigIssue[])[]> {
   const { configPath, configYaml } = flags;
   const yaml = { name: "--config-yaml", text: configYaml };
   return Promise.all([
-    ...(configPath === "" ? [] : [readFile(configPath, schema, type)]),
+    ...(configPath === "" ? [] : [readFile(configPath, loader, type)]),
     ...(configYaml === ""
       ? []
       : [
@@ -148,6 +150,7 @@ class Load {
       clusters: clusterNames(resources),
       compileRegex: hooks?.compileRegex ?? regexFault,
       parseFormat: hooks?.parseFormat ?? formatFault,
+      openLog: hooks?.openLog ?? openLog,
     };
     new Validator(schema, this.#issues, support, bindChecks(context)).message(rootType, bootstrap);
     this.#issues.path.push("static_resources");
@@ -183,7 +186,7 @@ function clusterNames(resources: unknown): Set<string> {
 /** Never throws for what the operator wrote: either the bootstrap, or everything that is wrong with it. */
 export async function loadBootstrap(flags: BootstrapFlags, loader: Loader): Promise<Loaded> {
   const type = loader.schema.message(rootType);
-  const read = await readAll(flags, loader.schema, type);
+  const read = await readAll(flags, loader, type);
   if (read.length === 0) return { ok: false, issues: [nothing] };
   const faults = read.filter(Array.isArray).flat();
   if (faults.length > 0) return { ok: false, issues: faults };

@@ -94,25 +94,23 @@ function resolveMapper(context: Context, mapper: Tree): Tree {
   return resolveFormat(context, inline(context, mapper, "body"), "body_format_override");
 }
 
-/** A log that cannot be opened is a fault of the configuration, as in Envoy; opening it makes the file. */
-function checkLogFile(config: Tree, { issues }: Context): void {
-  const path = textAt(config, "path");
-  if (path === undefined || path === "") return;
+/** Opening a log makes the file, as in Envoy. */
+export function openLog(path: string): string | null {
+  if (path === "/dev/stdout" || path === "/dev/stderr") return null;
+  // To read as well, so that a named pipe opens before its reader comes.
+  const how = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
   try {
-    closeSync(
-      openSync(
-        path,
-        constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK,
-        0o644,
-      ),
-    );
+    closeSync(openSync(path, how, 0o644));
+    return null;
   } catch (error) {
-    issues.error(
-      `cannot be opened: ${error instanceof Error ? error.message : error}`,
-      "typed_config",
-      "path",
-    );
+    return error instanceof Error ? error.message : String(error);
   }
+}
+
+function checkLogFile(config: Tree, { issues, openLog }: Context): void {
+  const path = textAt(config, "path");
+  const wrong = path === undefined || path === "" ? null : openLog(path);
+  if (wrong !== null) issues.error(`cannot be opened: ${wrong}`, "typed_config", "path");
 }
 
 function resolveAccessLog(context: Context, log: Tree): Tree {

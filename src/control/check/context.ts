@@ -8,6 +8,8 @@ export type Hooks = {
   readonly compileRegex: (pattern: string) => string | null;
   /** As an access log format or the value of a header. */
   readonly parseFormat: (format: string) => string | null;
+  /** Opens a log as it will be opened later. */
+  readonly openLog: (path: string) => string | null;
 };
 
 export type Context = Hooks & {

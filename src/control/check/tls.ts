@@ -1,8 +1,11 @@
 /** Certificates and keys that TLS contexts name: they must be there, be readable and belong together. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readBounded } from "../read/file.ts";
 import { type Checks, type Context, has, textAt, treeAt } from "./context.ts";
 import type { Tree } from "./typing.ts";
+
+/** Larger files are no bodies, certificates or keys. */
+const DATA_BYTES_MAX = 16 << 20;
 
 const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
@@ -23,7 +26,7 @@ export function readDataSource(holder: Tree, name: string, { issues }: Context):
   const file = textAt(source, "filename");
   if (file === undefined) return undefined;
   try {
-    return readFileSync(file);
+    return readBounded(file, DATA_BYTES_MAX);
   } catch (error) {
     issues.error(`cannot be read: ${reason(error)}`, name, "filename");
     return undefined;

@@ -1,7 +1,7 @@
 /** The bootstrap's texts, each by the reader that its name calls for, as Envoy chooses it. */
-import { readFileSync } from "node:fs";
 import type { MessageType, Schema } from "../api/schema.ts";
 import { readBinary } from "./binary.ts";
+import { readBounded } from "./file.ts";
 import { readJson } from "./json.ts";
 import type { Source } from "./place.ts";
 import { SyntaxFaults } from "./syntax.ts";
@@ -19,18 +19,6 @@ export function formatOf(path: string): Format {
   if (lower.endsWith(".pb")) return "binary";
   if (lower.endsWith(".pb_text")) return "text";
   return "yaml";
-}
-
-/** Reads a file once, so that a pipe will do. @throws SyntaxFaults */
-function readBytes(path: string): Buffer {
-  try {
-    const bytes = readFileSync(path);
-    if (bytes.length <= FILE_BYTES_MAX) return bytes;
-    throw new Error(`is larger than ${FILE_BYTES_MAX} bytes`);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new SyntaxFaults([{ message: `cannot be read: ${reason}`, offset: 0 }]);
-  }
 }
 
 /** The YAML library is loaded when there is YAML: it is half of the start-up of a program that reads JSON. @throws SyntaxFaults */
@@ -51,8 +39,14 @@ async function readYamlOrJson(name: string, text: string): Promise<Source> {
 
 export type FileText = { readonly name: string; readonly bytes: Buffer };
 
+/** @throws SyntaxFaults */
 export function openFile(path: string): FileText {
-  return { name: path, bytes: readBytes(path) };
+  try {
+    return { name: path, bytes: readBounded(path, FILE_BYTES_MAX) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SyntaxFaults([{ message: `cannot be read: ${reason}`, offset: 0 }]);
+  }
 }
 
 /** @throws SyntaxFaults */

@@ -156,7 +156,16 @@ class TextReader {
       if (!this.#scanner.accept(",")) this.#scanner.accept(";");
     }
     this.#depth--;
-    return { value: type === undefined ? tree : jsonOf(type.name, tree, this.#schema), place };
+    return { value: type === undefined ? tree : this.#json(type, tree, offset), place };
+  }
+
+  /** An Any may hold bytes that are no message. */
+  #json(type: MessageType, tree: Tree, offset: number): unknown {
+    try {
+      return jsonOf(type.name, tree, this.#schema);
+    } catch (error) {
+      return this.#scanner.fail(error instanceof Error ? error.message : String(error), offset);
+    }
   }
 
   #ends(close: string): boolean {
