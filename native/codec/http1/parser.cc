@@ -208,7 +208,8 @@ ParseStatus Parser::parse_response(std::string_view input, const ResponseContext
       !frame_response(*options_, context, map, &head_, &error_)) {
     return ParseStatus::Error;
   }
-  head_.keep_alive = keeps_alive(head_.minor_version, map);
+  // Whoever answers 101 speaks another protocol from then on, asked or not.
+  head_.keep_alive = head_.status != 101 && keeps_alive(head_.minor_version, map);
   return map.arena().failed() ? fail(errors::headers_too_large) : ParseStatus::Head;
 }
 
