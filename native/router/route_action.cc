@@ -127,17 +127,24 @@ Fault read_direct_response(ConfigView config, size_t body_bytes_max, RouteEntry&
 
 }  // namespace
 
+// `side` is "request" or "response".
+static Fault read_mutations(ConfigView config, const std::string& side, HeaderMutations& mutations) {
+  const ConfigView add = config[side + "_headers_to_add"];
+  Result<HeaderMutations> read = HeaderMutations::read(add, config[side + "_headers_to_remove"]);
+  if (!read) {
+    const bool adding = !HeaderMutations::read(add).ok();
+    return ConfigError{side + (adding ? "_headers_to_add" : "_headers_to_remove") + read.error().path,
+                       read.error().reason};
+  }
+  mutations = std::move(read.value());
+  return {};
+}
+
 Fault read_header_edits(ConfigView config, std::unique_ptr<HeaderEdits>& edits) {
-  Result<HeaderMutations> request =
-      HeaderMutations::read(config["request_headers_to_add"], config["request_headers_to_remove"]);
-  if (!request) return ConfigError{"request_headers_to_" + request.error().path, request.error().reason};
-  Result<HeaderMutations> response =
-      HeaderMutations::read(config["response_headers_to_add"], config["response_headers_to_remove"]);
-  if (!response) return ConfigError{"response_headers_to_" + response.error().path, response.error().reason};
-  if (request.value().empty() && response.value().empty()) return {};
-  edits = std::make_unique<HeaderEdits>();
-  edits->request = std::move(request.value());
-  edits->response = std::move(response.value());
+  HeaderEdits both;
+  if (Fault found = read_mutations(config, "request", both.request)) return found;
+  if (Fault found = read_mutations(config, "response", both.response)) return found;
+  if (!both.request.empty() || !both.response.empty()) edits = std::make_unique<HeaderEdits>(std::move(both));
   return {};
 }
 

@@ -1,5 +1,4 @@
 // What a route does to the headers of requests and responses.
-#include <algorithm>
 #include <array>
 
 #include "router/route_table.h"
@@ -10,14 +9,15 @@ using KeepOriginals = RouteTable::KeepOriginals;
 
 namespace {
 
-// From the most specific level to the least; a null level has no edits.
-struct Levels {
-  std::array<const HeaderEdits*, 4> edits;  // cluster weight, route, virtual host, route configuration
-};
+using Levels = std::array<const HeaderEdits*, 4>;  // null: a level without edits
 
-Levels levels_of(const RouteResult& result, const HeaderEdits* table) {
-  return {{result.target == nullptr ? nullptr : result.target->edits.get(), result.route->edits.get(),
-           result.virtual_host->edits.get(), table}};
+// In the order in which they are applied. Those of a cluster weight come first even where the most specific
+// level is to win: so does Envoy.
+Levels levels_of(const RouteResult& result, const HeaderEdits* table, bool most_specific_last) {
+  const HeaderEdits* const target = result.target == nullptr ? nullptr : result.target->edits.get();
+  const HeaderEdits* const route = result.route->edits.get();
+  const HeaderEdits* const host = result.virtual_host->edits.get();
+  return most_specific_last ? Levels{target, table, host, route} : Levels{target, route, host, table};
 }
 
 std::string_view last_item(std::string_view list) {
@@ -58,9 +58,7 @@ void rewrite_path(const RouteEntry& route, HeaderMap& headers, const FormatConte
 void RouteTable::finalize_request_headers(const RouteResult& result, HeaderMap& headers,
                                           const FormatContext& context, KeepOriginals keep,
                                           std::string& scratch) const {
-  Levels levels = levels_of(result, edits_.get());
-  if (most_specific_wins_) std::reverse(levels.edits.begin(), levels.edits.end());
-  for (const HeaderEdits* edits : levels.edits) {
+  for (const HeaderEdits* edits : levels_of(result, edits_.get(), most_specific_wins_)) {
     if (edits != nullptr) edits->request.apply(headers, context, scratch);
   }
   if (result.target != nullptr && !result.target->host_rewrite.empty()) {
@@ -72,9 +70,7 @@ void RouteTable::finalize_request_headers(const RouteResult& result, HeaderMap& 
 
 void RouteTable::finalize_response_headers(const RouteResult& result, HeaderMap& headers,
                                            const FormatContext& context, std::string& scratch) const {
-  Levels levels = levels_of(result, edits_.get());
-  if (most_specific_wins_) std::reverse(levels.edits.begin(), levels.edits.end());
-  for (const HeaderEdits* edits : levels.edits) {
+  for (const HeaderEdits* edits : levels_of(result, edits_.get(), most_specific_wins_)) {
     if (edits != nullptr) edits->response.apply(headers, context, scratch);
   }
 }
