@@ -1,6 +1,7 @@
 /** Clusters and their endpoints. */
 import { show } from "../issue.ts";
 import { checkIpAddress } from "./address.ts";
+import { checkHostnameHashing } from "./balancing.ts";
 import { type Checks, type Context, eachTree, has, textAt, treeAt } from "./context.ts";
 import { anyTypeName, type Tree } from "./typing.ts";
 import { isImplemented } from "./verdict.ts";
@@ -84,6 +85,7 @@ function checkNames(cluster: Tree, { issues }: Context): void {
 
 function checkCluster(cluster: Tree, context: Context): void {
   checkNames(cluster, context);
+  checkHostnameHashing(cluster, context);
   const kind = kindOf(cluster);
   const assignment = treeAt(cluster, "load_assignment");
   if (kind === undefined) return;
