@@ -54,6 +54,15 @@ test("a logger says what its level lets through", () => {
   equal(log.setLevel("nope", "info"), false);
 });
 
+test("who wants to know is told of new levels", () => {
+  const { log } = lines();
+  const seen: string[] = [];
+  log.onLevels(() => seen.push(log.level("http")));
+  log.setLevel("http", "trace");
+  log.setAll("error");
+  deepEqual(seen, ["trace", "error"]);
+});
+
 test("an escaped entry is one line", () => {
   const { log, lines: written } = lines({ escaped: true });
   log.logger("main", "x").info('a\nb\x01"');

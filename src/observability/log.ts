@@ -117,6 +117,7 @@ export class Log {
   readonly #escaped: boolean;
   readonly #write: (line: string) => void;
   readonly #levels = new Map<string, number>();
+  #onLevels: (() => void) | null = null;
 
   /** Throws what open(2) says of a path that cannot be written. */
   constructor({ level = "info", format = defaultFormat, escaped = false, path, write }: LogOptions = {}) {
@@ -141,14 +142,21 @@ export class Log {
     closeSync(old);
   }
 
+  /** Called after levels changed, so that native code can be told. */
+  onLevels(listener: () => void): void {
+    this.#onLevels = listener;
+  }
+
   setAll(level: Level): void {
     for (const name of loggerNames) this.#levels.set(name, levels.indexOf(level));
+    this.#onLevels?.();
   }
 
   /** False: there is no logger of this name. */
   setLevel(name: string, level: Level): boolean {
     if (!this.#levels.has(name)) return false;
     this.#levels.set(name, levels.indexOf(level));
+    this.#onLevels?.();
     return true;
   }
 

@@ -91,6 +91,8 @@ export interface AdminContext {
   serverInfo(): JsonObject;
   readonly hotRestartVersion: string;
   readonly stats: StatsStore;
+  /** bootstrap.stats_flush_on_admin: an interval ends when somebody looks. */
+  readonly statsFlushOnAdmin?: boolean;
   readonly tagExtractor: TagExtractor;
   readonly bucketsOf: BucketsOf;
   readonly runtime: RuntimeLayers;

@@ -268,6 +268,13 @@ test("/stats/prometheus and /stats?format=prometheus are the same", () => {
   equal(ask("/stats?format=prometheus&filter=upstream_rq_total").body, body);
 });
 
+test("a look ends the interval where stats_flush_on_admin says so", () => {
+  const scopes = [{ kind: "cluster", prefix: "cluster.a.", sparse: { upstream_rq_time: [[1, 2]] } }] as const;
+  const look = (context: AdminContext) => asker(context)("/stats?filter=rq_time$").body.slice(0, 38);
+  equal(look(fakeContext(scopes)), "cluster.a.upstream_rq_time: P0(nan,1.0");
+  equal(look(fakeContext(scopes, { statsFlushOnAdmin: true })), "cluster.a.upstream_rq_time: P0(1.03333");
+});
+
 test("the pages quote what they are given", () => {
   const { type, body } = asker()("/stats?format=html&filter=%3Cscript%3E");
   equal(type, "text/html; charset=UTF-8");

@@ -36,6 +36,7 @@ export const stats: Endpoint = {
     if (format === "prometheus") return prometheus.answer(request, context);
     const fault = faultOf(request, format);
     if (fault !== "") return text(fault, 400);
+    if (context.statsFlushOnAdmin === true) context.stats.flush();
     const selection = selectionOf(request);
     const mode = (params.get("histogram_buckets") ?? "summary") as HistogramMode;
     switch (format) {
@@ -133,6 +134,7 @@ function prometheusFault({ params }: AdminRequest): string {
 
 function exposition(request: AdminRequest, context: AdminContext): Answer {
   const { params } = request;
+  if (context.statsFlushOnAdmin === true) context.stats.flush();
   return text(
     prometheusText(context.stats, selectionOf(request), {
       extractor: context.tagExtractor,
