@@ -42,7 +42,7 @@ bool is_uuid4(std::string_view text) {
 }
 
 struct RequestRules : testing::Test {
-  LogFiles files{LogFiles::Options{}};
+  LogFiles files{LogFileOptions{}};
   HcmBuildContext context{
       .log_files = files, .node_id = "node", .node_cluster = "cluster", .local_ip = "<local>"};
   std::unique_ptr<ConfigTree> tree;
