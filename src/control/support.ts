@@ -20,6 +20,8 @@ export type ExtensionPoint = {
   readonly fields: readonly string[];
   /** The implemented ones, each with what the docs table says of it. */
   readonly types: Readonly<Record<string, string>>;
+  /** True where an Any without a type means that nothing is to be said. */
+  readonly optional?: true;
 };
 
 const hcm = "envoy.extensions.filters.network.http_connection_manager.v3";
@@ -38,6 +40,7 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
     },
   },
   "filter settings of a route": {
+    optional: true,
     fields: [
       "envoy.config.route.v3.RouteConfiguration.typed_per_filter_config",
       "envoy.config.route.v3.VirtualHost.typed_per_filter_config",

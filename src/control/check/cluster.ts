@@ -40,6 +40,9 @@ function checkLocality(kind: Kind, locality: Tree, context: Context): void {
   eachTree(locality["lb_endpoints"], (endpoint, i) => {
     context.issues.path[context.issues.path.length - 1] = i;
     weights += Number(endpoint["load_balancing_weight"] ?? 1);
+    if ("endpoint_name" in endpoint) return;
+    if (treeAt(endpoint, "endpoint")?.["address"] === undefined)
+      context.issues.error("has no endpoint with an address");
     if (kind === "static") checkIpAddress(endpoint, ["endpoint", "address"], context, dnsHint);
   });
   context.issues.path.length -= 2;
