@@ -18,8 +18,9 @@ import {
 import type { Place, Source } from "./place.ts";
 import { DEPTH_MAX, type Fault, SyntaxFaults, setKey } from "./syntax.ts";
 
-/** Aliases may repeat themselves without end; more values than this are no configuration. */
-const NODES_MAX = 2_000_000;
+/** Aliases may repeat themselves without end: this many values, and so many for each character, are enough. */
+const NODES_FREE = 100_000;
+const NODES_PER_CHARACTER = 20;
 
 const nulls = new Set(["", "~", "null", "Null", "NULL"]);
 const trues = /^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
@@ -57,13 +58,19 @@ class Converter {
   readonly aliases = new Map<Alias, Node>();
   /** The latest node of each anchor; nodes are met in the order of the text. */
   readonly #anchors = new Map<string, Node>();
+  readonly #nodesMax: number;
   #nodes = 0;
   #depth = 0;
+
+  constructor(characters: number) {
+    this.#nodesMax = NODES_FREE + NODES_PER_CHARACTER * characters;
+  }
 
   value(node: Node): unknown {
     const anchor = isAlias(node) ? undefined : node?.anchor;
     if (anchor !== undefined) this.#anchors.set(anchor, node);
-    if (++this.#nodes > NODES_MAX) this.#fail("its aliases make more than 2,000,000 values", node);
+    if (++this.#nodes > this.#nodesMax)
+      this.#fail(`its aliases make more than ${this.#nodesMax} values`, node);
     if (isScalar(node)) return this.#scalar(node);
     if (++this.#depth > DEPTH_MAX) this.#fail(`nested more than ${DEPTH_MAX} deep`, node);
     const value = this.#nested(node);
@@ -158,7 +165,7 @@ export function readYaml(name: string, text: string): Source {
   if (document === undefined) throw new SyntaxFaults([{ message: "is empty", offset: 0 }]);
   const errors = document.errors.map((error) => ({ message: error.message, offset: error.pos[0] }));
   if (errors.length > 0) throw new SyntaxFaults(errors);
-  const converter = new Converter();
+  const converter = new Converter(text.length);
   const value = converter.value(document.contents as Node);
   if (converter.faults.length > 0) throw new SyntaxFaults(converter.faults);
   return { name, value, text, place: () => new YamlPlace(document.contents as Node, converter.aliases) };
