@@ -26,6 +26,8 @@ class ConfigView {
   bool has(std::string_view field) const { return static_cast<bool>((*this)[field]); }
   ConfigView operator[](std::string_view field) const;
   ConfigView operator[](uint32_t index) const;
+  // Tells this place in its tree from every other.
+  const void* identity() const { return node_; }
   // Items of a list or fields of an object; 0 for anything else.
   uint32_t size() const;
 

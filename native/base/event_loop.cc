@@ -32,9 +32,9 @@ void EventLoop::read_clock() {
   wall_offset_ns_ = clock_ns(CLOCK_REALTIME) - now_ns_;
 }
 
-bool EventLoop::watch(int fd, uint32_t events, IoHandler& handler) {
+bool EventLoop::watch(int fd, uint32_t events, IoHandler& handler, Trigger trigger) {
   epoll_event event{};
-  event.events = events | EPOLLET;
+  event.events = events | (trigger == Trigger::Edge ? uint32_t{EPOLLET} : 0);
   event.data.ptr = &handler;
   return epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) == 0;
 }
@@ -42,7 +42,8 @@ bool EventLoop::watch(int fd, uint32_t events, IoHandler& handler) {
 void EventLoop::run_once(int wait_ms) {
   constexpr int events_max = 256;
   epoll_event events[events_max];
-  const auto most = static_cast<uint64_t>(wait_ms < 0 ? 60'000 : wait_ms);
+  auto most = static_cast<uint64_t>(wait_ms < 0 ? 60'000 : wait_ms);
+  if (!end_of_turn_.empty()) most = 0;
   const auto timeout = static_cast<int>(timers_.next_in_ms(now_ms(), most));
   const int count = epoll_wait(epoll_fd_, events, events_max, timeout);
   if (count < 0 && errno != EINTR) std::abort();
@@ -58,7 +59,11 @@ void EventLoop::free_later(Deferred& object) {
 }
 
 void EventLoop::finish_turn() {
-  while (EndOfTurn* work = end_of_turn_.pop_front()) work->on_end_of_turn();
+  // Work that asks for more work waits for the next turn, so that nobody starves.
+  IntrusiveList<EndOfTurn> work;
+  while (EndOfTurn* item = end_of_turn_.pop_front()) work.push_back(*item);
+  while (EndOfTurn* item = work.pop_front()) item->on_end_of_turn();
+  flush_now();
   while (deferred_ != nullptr) {
     Deferred* object = deferred_;
     deferred_ = object->next_deferred_;

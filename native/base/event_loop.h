@@ -28,13 +28,22 @@ class Deferred {
   Deferred* next_deferred_ = nullptr;
 };
 
-// What runs at the end of a turn, once, after it asked for it. For work that several events of a turn share.
+// Work that is put off to the end of the turn; it runs once each time it was asked for.
 class EndOfTurn : public ListLink<EndOfTurn> {
  public:
   virtual void on_end_of_turn() = 0;
 
  protected:
   ~EndOfTurn() = default;
+};
+
+// Output that is gathered while an event is handled and written when the handler is done.
+class Flushable : public ListLink<Flushable> {
+ public:
+  virtual void flush() = 0;
+
+ protected:
+  ~Flushable() = default;
 };
 
 // One worker's epoll set, clock and timers. Pumped by whoever owns the worker; not thread-safe.
@@ -45,8 +54,9 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // Edge-triggered. False when the kernel refuses.
-  bool watch(int fd, uint32_t events, IoHandler& handler);
+  enum class Trigger : uint8_t { Edge, Level };
+  // Until `fd` is closed. False when the kernel refuses.
+  bool watch(int fd, uint32_t events, IoHandler& handler, Trigger trigger = Trigger::Edge);
   // Waits at most `wait_ms` for events, runs their handlers and the timers, then frees what ended.
   void run_once(int wait_ms);
 
@@ -62,6 +72,13 @@ class EventLoop {
   void at_end_of_turn(EndOfTurn& work) {
     if (!work.linked()) end_of_turn_.push_back(work);
   }
+  void flush_soon(Flushable& output) {
+    if (!output.linked()) flush_.push_back(output);
+  }
+  // Writes what was gathered so far. Whoever lends memory to an output calls this before the memory goes.
+  void flush_now() {
+    while (Flushable* output = flush_.pop_front()) output->flush();
+  }
 
  private:
   void read_clock();
@@ -73,6 +90,7 @@ class EventLoop {
   uint64_t wall_checked_ns_ = 0;
   Deferred* deferred_ = nullptr;
   IntrusiveList<EndOfTurn> end_of_turn_;
+  IntrusiveList<Flushable> flush_;
   TimerWheel timers_;
 };
 
