@@ -1,0 +1,261 @@
+#include "connection/connection.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace outrider {
+
+Connection::Connection(WorkerContext& context, ConnectionHandler& handler, uint32_t buffer_limit_bytes)
+    : context_(context), handler_(handler), output_(context.chunks), limit_bytes_(buffer_limit_bytes) {}
+
+Connection::~Connection() { release(); }
+
+bool Connection::accept(int fd) {
+  fd_ = fd;
+  state_ = State::Open;
+  if (context_.loop.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP, *this)) return true;
+  release();
+  return false;
+}
+
+void Connection::connect(int fd, const Address& to) {
+  fd_ = fd;
+  state_ = State::Connecting;
+  const int result = ::connect(fd, to.raw(), to.raw_bytes());
+  if ((result < 0 && errno != EINPROGRESS) || !context_.loop.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP, *this)) {
+    error_ = errno;
+    context_.loop.at_end_of_turn(*this);
+  }
+}
+
+void Connection::finish_connect() {
+  socklen_t bytes = sizeof(error_);
+  if (error_ == 0) getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error_, &bytes);
+  if (error_ != 0) return fail(CloseReason::ConnectFailed);
+  state_ = State::Open;
+  handler_.on_connected();
+  if (state_ == State::Open && !output_.empty()) flush();
+}
+
+void Connection::on_io(uint32_t events) {
+  if (state_ == State::Connecting && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) finish_connect();
+  if (state_ == State::Closed || state_ == State::Connecting) return;
+  if ((events & EPOLLOUT) != 0 && write_blocked_) {
+    write_blocked_ = false;
+    flush();
+  }
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) peer_ended_ = true;
+  readable_ = true;
+  if (state_ == State::Open) read();
+  if (state_ == State::Lingering) discard_input();
+  // Nobody would read on a paused connection: a peer that is gone for good is told at once.
+  if (state_ == State::Open && paused_ > 0 && (events & (EPOLLHUP | EPOLLERR)) != 0) fail(CloseReason::Reset);
+}
+
+void Connection::on_end_of_turn() {
+  if (state_ == State::Connecting) return finish_connect();
+  if (state_ != State::Open || paused_ > 0) return;
+  if (kept_.size > 0) {
+    const Kept mine = std::exchange(kept_, {});
+    const bool go_on = deliver({mine.data, mine.size});
+    std::free(mine.data);
+    if (!go_on) return;
+  }
+  if (readable_) read();
+}
+
+void Connection::read() {
+  for (int i = 0; i < reads_per_event_max; ++i) {
+    if (!read_once()) return;
+  }
+  context_.loop.at_end_of_turn(*this);
+}
+
+// True: there may be more, and somebody wants it.
+bool Connection::read_once() {
+  if (state_ != State::Open || paused_ > 0 || !readable_) return false;
+  char* into = context_.scratch.get();
+  size_t room = std::clamp<size_t>(limit_bytes_, 16 * 1024, WorkerContext::scratch_bytes);
+  const Kept mine = std::exchange(kept_, {});
+  Kept joined = mine;
+  if (mine.size > 0) {  // read behind what is kept, so that a message that drips in is not copied for each drop
+    joined.capacity = std::max(mine.capacity, mine.size * 2 + 4096);
+    if (joined.capacity != mine.capacity) joined.data = static_cast<char*>(std::realloc(mine.data, joined.capacity));
+    if (joined.data == nullptr) std::abort();
+    into = joined.data + joined.size;
+    room = joined.capacity - joined.size;
+  }
+  const ssize_t got = ::recv(fd_, into, room, 0);
+  if (got <= 0) {
+    kept_ = joined;
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+      readable_ = errno == EINTR;
+      return readable_;
+    }
+    readable_ = false;
+    if (got < 0) {
+      fail(CloseReason::Reset);
+    } else if (!std::exchange(end_delivered_, true)) {
+      handler_.on_end_of_input();
+      context_.loop.flush_now();
+    }
+    return false;
+  }
+  bytes_read_ += static_cast<uint64_t>(got);
+  if (static_cast<size_t>(got) < room && !peer_ended_) readable_ = false;
+  bool go_on;
+  if (joined.size > 0) {
+    joined.size += static_cast<size_t>(got);
+    // Keeps the memory when nothing of it was taken.
+    const size_t taken = handler_.on_data({joined.data, joined.size});
+    context_.loop.flush_now();
+    go_on = state_ == State::Open;
+    if (!go_on || taken == joined.size) {
+      std::free(joined.data);
+    } else {
+      std::memmove(joined.data, joined.data + taken, joined.size - taken);
+      joined.size -= taken;
+      kept_ = joined;
+    }
+  } else {
+    go_on = deliver({into, static_cast<size_t>(got)});
+  }
+  return go_on && readable_;
+}
+
+// Offers bytes and keeps what is not taken. False when the connection is not open any more.
+bool Connection::deliver(std::string_view bytes) {
+  const size_t taken = handler_.on_data(bytes);
+  context_.loop.flush_now();
+  if (state_ != State::Open) return false;
+  if (taken < bytes.size()) keep(bytes.substr(taken));
+  return true;
+}
+
+void Connection::keep(std::string_view bytes) {
+  kept_.capacity = std::max<size_t>(bytes.size(), 512);
+  kept_.data = static_cast<char*>(std::malloc(kept_.capacity));
+  if (kept_.data == nullptr) std::abort();
+  std::memcpy(kept_.data, bytes.data(), bytes.size());
+  kept_.size = bytes.size();
+}
+
+void Connection::drop_kept() {
+  std::free(kept_.data);
+  kept_ = {};
+}
+
+void Connection::resume_reads() {
+  if (--paused_ == 0 && (readable_ || kept_.size > 0)) context_.loop.at_end_of_turn(*this);
+}
+
+void Connection::offer_again() {
+  if (readable_ || kept_.size > 0) context_.loop.at_end_of_turn(*this);
+}
+
+void Connection::flush() {
+  if (state_ == State::Closed) return;
+  if (state_ == State::Connecting || state_ == State::Idle) return output_.settle();
+  while (!output_.empty() && !write_blocked_) {
+    iovec parts[16];
+    msghdr message{};
+    message.msg_iov = parts;
+    message.msg_iovlen = static_cast<size_t>(output_.gather(parts, 16));
+    size_t whole = 0;
+    for (size_t i = 0; i < message.msg_iovlen; ++i) whole += parts[i].iov_len;
+    const ssize_t sent = message.msg_iovlen == 1 ? ::send(fd_, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL)
+                                                 : ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno != EAGAIN) return fail(CloseReason::Reset);
+    const size_t written = sent < 0 ? 0 : static_cast<size_t>(sent);
+    bytes_written_ += written;
+    output_.consume(written);
+    write_blocked_ = written < whole;
+  }
+  after_flush();
+}
+
+void Connection::after_flush() {
+  output_.settle();
+  if (output_.empty() && state_ == State::Flushing) {
+    if (linger_ms_ == 0) return fail(CloseReason::Local);
+    ::shutdown(fd_, SHUT_WR);
+    state_ = State::Lingering;
+    context_.loop.timers().arm(*this, context_.loop.now_ms() + linger_ms_);
+    if (readable_) discard_input();
+    return;
+  }
+  const uint64_t waiting = output_.bytes();
+  if (!full_ && waiting > limit_bytes_) {
+    full_ = true;
+    handler_.on_output_full(true);
+  } else if (full_ && waiting <= limit_bytes_ / 2) {
+    full_ = false;
+    handler_.on_output_full(false);
+  }
+}
+
+void Connection::close_when_written(uint64_t linger_ms) {
+  if (state_ != State::Open) return;
+  drop_kept();
+  linger_ms_ = linger_ms;
+  state_ = State::Flushing;
+  // A peer that does not read must not hold the connection for ever.
+  context_.loop.timers().arm(*this, context_.loop.now_ms() + std::max<uint64_t>(linger_ms, 1'000));
+  send_soon();
+}
+
+// The end of a connection that lingers: the peer's end, or enough of its bytes.
+void Connection::discard_input() {
+  for (int i = 0; i < reads_per_event_max && readable_; ++i) {
+    const ssize_t got = ::recv(fd_, context_.scratch.get(), WorkerContext::scratch_bytes, 0);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return fail(CloseReason::Local);
+    readable_ = got > 0;
+  }
+}
+
+void Connection::on_timer() { fail(CloseReason::Local); }
+
+uint64_t Connection::acknowledged_bytes() const {
+  tcp_info info;
+  socklen_t bytes = sizeof(info);
+  if (fd_ < 0 || getsockopt(fd_, IPPROTO_TCP, TCP_INFO, &info, &bytes) != 0) return acknowledged_;
+  constexpr size_t needed = offsetof(tcp_info, tcpi_bytes_acked) + sizeof(info.tcpi_bytes_acked);
+  return bytes >= needed ? info.tcpi_bytes_acked : 0;
+}
+
+void Connection::fail(CloseReason reason) {
+  if (state_ == State::Closed) return;
+  if (reason == CloseReason::Reset) acknowledged_ = acknowledged_bytes();
+  release();
+  handler_.on_closed(reason);
+}
+
+void Connection::close() { release(); }
+
+void Connection::reset() {
+  const linger hard{.l_onoff = 1, .l_linger = 0};
+  if (fd_ >= 0) setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+  release();
+}
+
+void Connection::release() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+  state_ = State::Closed;
+  output_.clear();
+  drop_kept();
+  cancel();
+  ListLink<EndOfTurn>::unlink();
+  ListLink<Flushable>::unlink();
+}
+
+}  // namespace outrider

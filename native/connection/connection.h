@@ -1,0 +1,135 @@
+#pragma once
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "base/address.h"
+#include "base/event_loop.h"
+#include "base/output_buffer.h"
+#include "base/worker_context.h"
+
+namespace outrider {
+
+enum class CloseReason : uint8_t {
+  Local,          // we closed it
+  Remote,         // the peer ended its side
+  Reset,          // the connection broke
+  ConnectFailed,  // it never came to be
+};
+
+// Who uses a connection.
+class ConnectionHandler {
+ public:
+  // Answers how many bytes it is done with. The rest is kept and comes again, with more behind it, or when reads
+  // are resumed. `bytes` is valid during the call, and until the outputs that borrowed from it are flushed.
+  virtual size_t on_data(std::string_view bytes) = 0;
+  // The peer will send no more; everything it sent was offered.
+  virtual void on_end_of_input() = 0;
+  virtual void on_connected() {}
+  // True: what waits to be written has passed the high watermark; false: it is below the low one again.
+  virtual void on_output_full(bool full) = 0;
+  // The socket is gone. Called once, never from within a call of the handler's own to close().
+  virtual void on_closed(CloseReason reason) = 0;
+
+ protected:
+  ~ConnectionHandler() = default;
+};
+
+// One TCP or Unix stream socket on one worker: edge-triggered reads into the worker's scratch memory, gathered
+// writes, watermarks, orderly ends. One read and one write a direction and message: nothing is read or written
+// just to be told EAGAIN.
+class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
+ public:
+  Connection(WorkerContext& context, ConnectionHandler& handler, uint32_t buffer_limit_bytes);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Takes over a socket that was accepted. False when the loop cannot watch it; it is closed then.
+  bool accept(int fd);
+  // Starts to connect; on_connected() or on_closed() follows, never from within this call. `fd` is a non-blocking
+  // socket.
+  void connect(int fd, const Address& to);
+
+  OutputBuffer& output() { return output_; }
+  // Call after bytes were put into output(); they are written when the current event has been handled.
+  void send_soon() { context_.loop.flush_soon(*this); }
+
+  // Stops reading (counted: as many resumes as pauses are needed). Bytes that came are kept.
+  void pause_reads() { ++paused_; }
+  void resume_reads();
+  // Offers kept bytes again at the end of the turn, e.g. to a parser that waited for an exchange to end.
+  void offer_again();
+
+  // Closes at once and forgets the output; on_closed() is not called.
+  void close();
+  // As close(), with a reset instead of an orderly end.
+  void reset();
+  // Writes what waits, ends our side, then waits for the peer's end for at most `linger_ms` (0: does not wait), so
+  // that bytes on their way do not turn the answer into a reset. on_closed(Local) follows.
+  void close_when_written(uint64_t linger_ms);
+
+  bool open() const { return state_ == State::Open; }
+  bool closing() const { return state_ == State::Flushing || state_ == State::Lingering; }
+  bool connecting() const { return state_ == State::Connecting; }
+  bool closed() const { return state_ == State::Closed; }
+  // Bytes that were read and not yet taken.
+  size_t kept_bytes() const { return kept_.size; }
+  bool output_full() const { return full_; }
+  int fd() const { return fd_; }
+  WorkerContext& context() { return context_; }
+  // Totals since the last call, for whoever counts bytes.
+  uint64_t take_bytes_read() { return std::exchange(bytes_read_, 0); }
+  uint64_t take_bytes_written() { return std::exchange(bytes_written_, 0); }
+  int connect_error() const { return error_; }
+  // Payload bytes that the peer's kernel has taken, plus one for the handshake; also after a reset. 0: unknown.
+  uint64_t acknowledged_bytes() const;
+
+ private:
+  enum class State : uint8_t { Idle, Connecting, Open, Flushing, Lingering, Closed };
+  // Bytes that were read before anybody wanted them.
+  struct Kept {
+    char* data = nullptr;
+    size_t size = 0;
+    size_t capacity = 0;
+  };
+  // One event reads at most this often before others have their turn.
+  static constexpr int reads_per_event_max = 4;
+
+  void on_io(uint32_t events) override;
+  void on_end_of_turn() override;
+  void flush() override;
+  void on_timer() override;
+
+  void finish_connect();
+  void read();
+  bool read_once();
+  bool deliver(std::string_view bytes);
+  void keep(std::string_view bytes);
+  void drop_kept();
+  void discard_input();
+  void after_flush();
+  void fail(CloseReason reason);
+  void release();
+
+  WorkerContext& context_;
+  ConnectionHandler& handler_;
+  OutputBuffer output_;
+  Kept kept_;
+  uint64_t bytes_read_ = 0;
+  uint64_t bytes_written_ = 0;
+  uint64_t linger_ms_ = 0;
+  uint64_t acknowledged_ = 0;  // as it was when the connection broke
+  int fd_ = -1;
+  int error_ = 0;
+  uint32_t limit_bytes_;
+  uint16_t paused_ = 0;
+  State state_ = State::Idle;
+  bool readable_ = false;      // an edge came that has not been read to its end
+  bool peer_ended_ = false;    // EPOLLRDHUP was seen: the end must be read too
+  bool end_delivered_ = false;
+  bool write_blocked_ = false;
+  bool full_ = false;
+};
+
+}  // namespace outrider
