@@ -71,18 +71,12 @@ void read_http(ConfigView cluster, ClusterConfig& out) {
 }
 
 // A wrapper that is not there leaves the kernel's value.
-int kernel_value(ConfigView view, std::string_view field) {
-  return view.has(field) ? static_cast<int>(view.uint(field)) : -1;
-}
-
 void read_connections(ConfigView cluster, ClusterConfig& out) {
   out.connect_timeout_ms = milliseconds(cluster, "connect_timeout", out.connect_timeout_ms);
   out.connection_buffer_bytes_max =
       number(cluster, "per_connection_buffer_limit_bytes", out.connection_buffer_bytes_max);
   const ConfigView options = cluster["upstream_connection_options"];
-  const ConfigView keepalive = options["tcp_keepalive"];
-  out.keepalive = {static_cast<bool>(keepalive), kernel_value(keepalive, "keepalive_probes"),
-                   kernel_value(keepalive, "keepalive_time"), kernel_value(keepalive, "keepalive_interval")};
+  out.keepalive = read_tcp_keepalive(options["tcp_keepalive"]);
   out.set_local_interface_name = options.boolean("set_local_interface_name_on_upstream_connections");
   out.connection_pool_per_downstream_connection =
       cluster.boolean("connection_pool_per_downstream_connection");
@@ -107,7 +101,6 @@ void read_tracking(ConfigView cluster, ClusterConfig& out) {
 // One host, however many addresses its name has.
 bool is_logical_dns(ConfigView cluster) {
   if (cluster.string("type") == "LOGICAL_DNS") return true;
-  if (cluster["cluster_type"].string("name") == "envoy.cluster.logical_dns") return true;
   const ConfigView dns = cluster["cluster_type"]["typed_config"];
   return dns.type_name() == "envoy.extensions.clusters.dns.v3.DnsCluster" &&
          dns.boolean("all_addresses_in_single_endpoint");

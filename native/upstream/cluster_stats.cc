@@ -117,7 +117,7 @@ bool count_cluster_update(StatsBlock& main, const ClusterStats& stats, std::stri
   return false;
 }
 
-void record_response(StatsBlock& block, const ClusterStats& stats, const ResponseFacts& response) {
+void record_response(StatsBlock& block, const ClusterStats& stats, const CountedResponse& response) {
   block.add_status(stats.cluster, ClusterStat::upstream_rq_completed, response.status);
   block.add_status(stats.cluster,
                    response.internal ? ClusterStat::internal_upstream_rq_completed
@@ -128,7 +128,7 @@ void record_response(StatsBlock& block, const ClusterStats& stats, const Respons
   }
 }
 
-void record_response_time(StatsBlock& block, const ClusterStats& stats, const ResponseFacts& response,
+void record_response_time(StatsBlock& block, const ClusterStats& stats, const CountedResponse& response,
                           uint64_t milliseconds) {
   block.record(stats.cluster, ClusterStat::upstream_rq_time, milliseconds);
   block.record(

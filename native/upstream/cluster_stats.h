@@ -43,16 +43,16 @@ void publish_membership(StatsBlock& main, const ClusterStats& stats, const Clust
 bool count_cluster_update(StatsBlock& main, const ClusterStats& stats, std::string_view name);
 
 // What is known of a response when it is counted.
-struct ResponseFacts {
+struct CountedResponse {
   uint16_t status = 0;
   bool internal = false;  // the request came from the inside, by x-forwarded-for
   bool canary = false;    // the host, or x-envoy-upstream-canary, says so
 };
 
 // The counters upstream_rq_completed, _2xx and _200, also below external or internal, and canary.
-void record_response(StatsBlock& block, const ClusterStats& stats, const ResponseFacts& response);
+void record_response(StatsBlock& block, const ClusterStats& stats, const CountedResponse& response);
 // upstream_rq_time and its like, in milliseconds.
-void record_response_time(StatsBlock& block, const ClusterStats& stats, const ResponseFacts& response,
+void record_response_time(StatsBlock& block, const ClusterStats& stats, const CountedResponse& response,
                           uint64_t milliseconds);
 
 }  // namespace outrider

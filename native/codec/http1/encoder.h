@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "codec/end_stream.h"
 #include "codec/header_map.h"
 #include "codec/http1/parser.h"
 
@@ -33,8 +34,6 @@ struct Encoded {
   Framing framing = Framing::None;
   bool failed = false;  // no room, or a pseudo header is missing: nothing was written
 };
-
-enum class EndStream : uint8_t { No, Yes };
 
 // Upper bounds of what the writers below write.
 size_t request_head_bytes_max(const HeaderMap& map, const EncoderOptions& options);
