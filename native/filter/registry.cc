@@ -1,0 +1,12 @@
+#include "filter/http/all.gen.h"
+
+namespace outrider {
+
+const HttpFilterType* find_http_filter(std::string_view type) {
+  for (const HttpFilterType* filter : http_filter_types) {
+    if (filter->type == type) return filter;
+  }
+  return nullptr;
+}
+
+}  // namespace outrider
