@@ -322,34 +322,10 @@ class Reader {
       if (config.type_name() != early_mutation_type) {
         return fail(path, "unknown extension " + std::string(config.type_name()));
       }
-      uint32_t at = 0;
-      for (const ConfigView mutation : config["mutations"]) {
-        if (!read_mutation(mutation, item_path(path + ".mutations", at++))) return false;
-      }
+      auto rules = MutationRules::read(config["mutations"]);
+      if (!rules.ok()) return fail(path + ".mutations", rules.error());
+      config_.early_mutations.push_back(std::move(rules.value()));
     }
-    return true;
-  }
-
-  bool read_mutation(ConfigView mutation, const std::string& path) {
-    EarlyMutation early;
-    early.removal = lower_case(mutation.string("remove"));
-    for (const ConfigView::Member& member : mutation.members()) {
-      if (member.key == "append") {
-        // HeaderMutations reads lists: a list of this one.
-        ConfigView::Node list;
-        list.kind = ConfigView::Kind::List;
-        list.size = 1;
-        list.items = &member.node;
-        auto additions = HeaderMutations::read(ConfigView(&list));
-        if (!additions.ok()) return fail(path + ".append", additions.error());
-        early.additions = std::move(additions.value());
-      } else if (member.key == "remove_on_match") {
-        auto matcher = StringMatcher::read(mutation["remove_on_match"]["key_matcher"]);
-        if (!matcher.ok()) return fail(path + ".remove_on_match.key_matcher", matcher.error());
-        early.removal_match = std::make_unique<StringMatcher>(std::move(matcher.value()));
-      }
-    }
-    config_.early_mutations.push_back(std::move(early));
     return true;
   }
 

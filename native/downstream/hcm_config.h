@@ -13,7 +13,7 @@
 #include "codec/http1/encoder.h"
 #include "codec/http1/parser.h"
 #include "downstream/cidr_set.h"
-#include "formatter/header_mutation.h"
+#include "formatter/mutation_rules.h"
 
 namespace outrider {
 
@@ -60,13 +60,6 @@ struct IpDetection {
   HeaderId header_id = HeaderId::None;
   bool trust_address = false;
   uint16_t reject_status = 0;  // 0: go on
-};
-
-// One entry of envoy.config.common.mutation_rules.v3.HeaderMutation.
-struct EarlyMutation {
-  HeaderMutations additions;
-  std::string removal;                           // lower case; empty: none
-  std::unique_ptr<StringMatcher> removal_match;  // of names; null: none
 };
 
 struct HttpFilterConfig {
@@ -136,7 +129,7 @@ struct HcmConfig {
   bool internal_unix_sockets = false;
   std::vector<uint16_t> https_destination_ports;  // forward_proto_config
   std::vector<uint16_t> http_destination_ports;
-  std::vector<EarlyMutation> early_mutations;
+  std::vector<MutationRules> early_mutations;
 
   // Identity
   std::string_view user_agent;  // empty: add_user_agent is off

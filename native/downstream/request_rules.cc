@@ -69,8 +69,7 @@ RequestRulesResult check_http1(const HcmConfig& config, const RequestFacts& fact
       equals_lower(headers.get(Scheme), "https")) {
     return refuse_as_codec(403, "http1.https_url_on_plaintext_connection", "Forbidden");
   }
-  const bool nominates = headers.has(Connection) && !is_upgrade(headers) && !is_connect(headers);
-  if (nominates && remove_nominated_headers(headers) == Nominated::Rejected) {
+  if (headers.has(Connection) && remove_nominated_headers(headers) == Nominated::Rejected) {
     return refuse_as_codec(400, "http1.connection_header_rejected", "Bad Request");
   }
   return {};
@@ -107,22 +106,12 @@ RequestRulesResult check_path(const HcmConfig& config, HeaderMap& headers) {
   return result;
 }
 
-void remove_matching(const StringMatcher& names, HeaderMap& headers) {
-  for (const Header& header : headers) {
-    if (names.matches(header.key())) headers.remove(header.key());
-  }
-}
-
 void apply_early_mutations(const HcmConfig& config, const RequestFacts& facts, HeaderMap& headers,
                            const StreamInfo& info) {
   FormatContext context;
   context.info = &info;
   context.request_headers = &headers;
-  for (const EarlyMutation& mutation : config.early_mutations) {
-    if (!mutation.removal.empty()) headers.remove(mutation.removal);
-    if (mutation.removal_match != nullptr) remove_matching(*mutation.removal_match, headers);
-    if (!mutation.additions.empty()) mutation.additions.apply(headers, context, facts.scratch);
-  }
+  for (const MutationRules& rules : config.early_mutations) rules.apply(headers, context, facts.scratch);
 }
 
 void clean_te(HeaderMap& headers) {

@@ -1,0 +1,103 @@
+#pragma once
+#include "base/event_loop.h"
+#include "codec/http1/chunked.h"
+#include "codec/http1/encoder.h"
+#include "codec/http1/parser.h"
+#include "connection/connection.h"
+#include "downstream/active_stream.h"
+#include "downstream/http_connection_manager.h"
+
+namespace outrider {
+
+// Whose connection it is: told when it has ended.
+class DownstreamOwner {
+ public:
+  virtual void on_downstream_closed(uint64_t started_ns) = 0;
+
+ protected:
+  ~DownstreamOwner() = default;
+};
+
+// One downstream HTTP/1 connection: bytes to requests, one at a time, and responses to bytes.
+class Http1Server final : public ListLink<Http1Server>,
+                          public Deferred,
+                          public StreamOwner,
+                          public ResponseEncoder,
+                          ConnectionHandler,
+                          Timer {
+ public:
+  Http1Server(HttpWorker& http, const HcmInstance& hcm, DownstreamOwner& owner, const ConnectionInfo& info,
+              uint32_t buffer_limit_bytes);
+
+  // Takes the accepted socket over. False when it could not; the object is gone then.
+  bool start(int fd);
+  // The worker drains: an idle connection closes now, another one after its exchange.
+  void drain();
+  // Ends it at once, whatever it carries.
+  void abort() { on_closed(CloseReason::Local); }
+  void free_deferred() override;
+
+ private:
+  enum class Phase : uint8_t { Idle, Head, Body, Waiting };  // Waiting: the request is read, its answer is not out
+
+  // ConnectionHandler
+  size_t on_data(std::string_view bytes) override;
+  void on_end_of_input() override;
+  void on_output_full(bool full) override;
+  void on_closed(CloseReason reason) override;
+  // StreamOwner
+  const ConnectionInfo& connection_info() const override { return info_; }
+  const HcmInstance& hcm() const override { return hcm_; }
+  HttpWorker& http() override { return http_; }
+  void require_deadline(uint64_t deadline_ms) override { http_.worker.loop.timers().require(*this, deadline_ms); }
+  bool client_wants_close() const override { return client_wants_close_; }
+  bool draining() const override;
+  void close_after_response() override { close_after_response_ = true; }
+  void on_stream_complete(ActiveStream& stream) override;
+  // ResponseEncoder
+  void encode_1xx(const HeaderMap& headers) override;
+  void encode_headers(const HeaderMap& headers, EndStream end) override;
+  void encode_data(std::string_view data, EndStream end) override;
+  void encode_trailers(const HeaderMap& trailers) override;
+  void reset(ResetReason reason) override;
+  void pause_input() override { connection_.pause_reads(); ++paused_; }
+  void resume_input() override { --paused_; connection_.resume_reads(); }
+
+  void on_timer() override;
+
+  size_t parse_head(std::string_view bytes);
+  size_t parse_body(std::string_view bytes);
+  void begin_stream();
+  void on_head();
+  void on_request_complete();
+  void close(uint64_t linger_ms);
+  void destroy(CloseReason reason);
+  void count_read();
+  void count_written();
+  uint64_t deadline_ms() const;
+  bool http10() const { return parser_.head().minor_version == 0; }
+
+  HttpWorker& http_;
+  const HcmInstance& hcm_;
+  DownstreamOwner& owner_;
+  Connection connection_;
+  ActiveStream* stream_ = nullptr;
+  http1::Parser parser_;
+  http1::BodyDecoder body_;
+  ConnectionInfo info_;
+  uint64_t started_ns_;
+  uint64_t idle_since_ms_;
+  uint64_t drain_at_ms_ = UINT64_MAX;  // an idle or old connection ends then
+  uint32_t requests_ = 0;
+  uint16_t paused_ = 0;
+  Phase phase_ = Phase::Idle;
+  http1::Framing response_framing_ = http1::Framing::None;
+  http1::RequestFacts request_;
+  bool client_wants_close_ = false;
+  bool close_after_response_ = false;
+  bool input_paused_ = false;  // the next request has come before this one's answer
+  bool closed_ = false;
+  bool in_on_data_ = false;
+};
+
+}  // namespace outrider
