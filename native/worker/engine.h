@@ -1,0 +1,105 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "access_log/file_sink.h"
+#include "base/ref.h"
+#include "base/result.h"
+#include "base/runtime_values.h"
+#include "base/shared_config.h"
+#include "base/stats.h"
+#include "downstream/hcm_config.h"
+#include "downstream/listener.h"
+#include "upstream/cluster.h"
+#include "upstream/host_set.h"
+#include "worker/worker.h"
+
+namespace outrider {
+
+// What the process was started with.
+struct EngineOptions {
+  uint32_t concurrency = 1;
+  uint32_t log_flush_interval_ms = 10'000;
+  uint32_t log_flush_bytes_min = 64 * 1024;
+  uint64_t drain_time_ms = 600'000;
+  bool gradual_drain = true;
+  bool local_ipv6 = false;
+  std::string node_id;
+  std::string node_cluster;
+  static EngineOptions read(ConfigView options);
+};
+
+// The main thread's side of the native program: keeps what was configured, builds the immutable objects, and posts
+// them to the workers. Every method belongs to the main thread; configuration that is refused changes nothing.
+class Engine final : RouteBuildContext {
+ public:
+  explicit Engine(EngineOptions options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // envoy.config.cluster.v3.Cluster, with its load_assignment where the addresses are known. A cluster of that name
+  // is replaced.
+  Result<bool> set_cluster(Ref<const SharedConfig> source, ConfigView cluster);
+  // envoy.config.endpoint.v3.ClusterLoadAssignment with resolved addresses, for the cluster of `name`.
+  Result<bool> set_endpoints(std::string_view name, Ref<const SharedConfig> source, ConfigView assignment);
+  Result<bool> remove_cluster(std::string_view name);
+
+  // envoy.config.listener.v3.Listener. Binds; answers the addresses that it listens on.
+  Result<std::vector<Address>> add_listener(Ref<const SharedConfig> source);
+  void remove_listener(std::string_view name);
+
+  // Starts the worker threads. Call once.
+  void start();
+  // Hands what set_cluster() and the like have gathered to the workers.
+  void publish();
+  void stop_accepting();
+  // Ends idle connections now and the others with their exchange.
+  void drain_connections();
+  void set_draining(bool draining);
+  void set_health_failed(bool failed);
+  void set_runtime(ConfigView values);
+  void reopen_logs() { logs_->reopen(); }
+  // Ends the workers and writes the logs out.
+  void stop();
+
+  uint64_t connections() const;
+  StatsRegistry& stats() { return stats_; }
+  // One of the counters of cluster.NAME. that main keeps; false when there is none of that name.
+  bool count_update(std::string_view cluster, std::string_view stat);
+  // Brings the gauges up to date that are only computed when somebody looks.
+  void refresh_gauges();
+  // Hosts of every cluster with their counters, as JSON text: {"name": [{...}]}.
+  std::string describe_hosts() const;
+
+ private:
+  struct ClusterEntry {
+    std::string name;
+    Ref<const ClusterConfig> config;  // null: a name that only routes know
+    Ref<const ClusterEndpoints> endpoints;
+  };
+
+  uint32_t cluster_index(std::string_view name) override;
+  void post_all(const Mailbox::Task& task);
+  HcmBuildContext hcm_context() const;
+  Result<std::vector<std::vector<int>>> open_sockets(ListenerConfig& config);
+
+  EngineOptions options_;
+  std::string local_ip_;
+  StatsRegistry stats_;
+  StatScope<FilesystemStat> filesystem_stats_;
+  std::unique_ptr<LogFiles> logs_;
+  DrainState drain_;
+  std::vector<ClusterEntry> clusters_;
+  std::unordered_map<std::string, uint32_t> cluster_indices_;
+  std::unordered_map<std::string, Ref<ListenerConfig>> listeners_;
+  std::shared_ptr<const RuntimeValues> runtime_;
+  std::vector<Mailbox::Task> unpublished_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  bool started_ = false;
+};
+
+}  // namespace outrider
