@@ -3,7 +3,7 @@
  * fractions stay text, tags say nothing, merge keys are refused, and of several documents the first counts.
  */
 import {
-  type Alias,
+  type Document,
   isAlias,
   isMap,
   isScalar,
@@ -18,9 +18,8 @@ import {
 import type { Place, Source } from "./place.ts";
 import { DEPTH_MAX, type Fault, SyntaxFaults, setKey } from "./syntax.ts";
 
-/** Aliases may repeat themselves without end: this many values, and so many for each character, are enough. */
-const NODES_FREE = 100_000;
-const NODES_PER_CHARACTER = 20;
+/** Aliases may repeat themselves without end; more values than this are no configuration. */
+const NODES_MAX = 5_000_000;
 
 const nulls = new Set(["", "~", "null", "Null", "NULL"]);
 const trues = /^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
@@ -50,27 +49,19 @@ export function plainScalar(source: string): unknown {
 }
 
 type Node = ParsedNode | null | undefined;
-type Aliases = ReadonlyMap<Alias, Node>;
 
 class Converter {
   readonly faults: Fault[] = [];
-  /** What each alias stands for. */
-  readonly aliases = new Map<Alias, Node>();
-  /** The latest node of each anchor; nodes are met in the order of the text. */
-  readonly #anchors = new Map<string, Node>();
-  readonly #nodesMax: number;
+  readonly #document: Document;
   #nodes = 0;
   #depth = 0;
 
-  constructor(characters: number) {
-    this.#nodesMax = NODES_FREE + NODES_PER_CHARACTER * characters;
+  constructor(document: Document) {
+    this.#document = document;
   }
 
   value(node: Node): unknown {
-    const anchor = isAlias(node) ? undefined : node?.anchor;
-    if (anchor !== undefined) this.#anchors.set(anchor, node);
-    if (++this.#nodes > this.#nodesMax)
-      this.#fail(`its aliases make more than ${this.#nodesMax} values`, node);
+    if (++this.#nodes > NODES_MAX) this.#fail("its aliases make more than 5,000,000 values", node);
     if (isScalar(node)) return this.#scalar(node);
     if (++this.#depth > DEPTH_MAX) this.#fail(`nested more than ${DEPTH_MAX} deep`, node);
     const value = this.#nested(node);
@@ -81,15 +72,8 @@ class Converter {
   #nested(node: Node): unknown {
     if (isMap(node)) return this.#map(node as YAMLMap.Parsed);
     if (isSeq(node)) return (node as YAMLSeq.Parsed).items.map((item) => this.value(item as Node));
-    if (isAlias(node)) return this.value(this.#resolve(node));
+    if (isAlias(node)) return this.value(node.resolve(this.#document) as Node);
     return null;
-  }
-
-  /** The library's own resolve walks the whole document each time. */
-  #resolve(alias: Alias): Node {
-    const known = this.aliases.get(alias) ?? this.#anchors.get(alias.source);
-    this.aliases.set(alias, known);
-    return known;
   }
 
   #fail(message: string, node: Node): never {
@@ -104,7 +88,7 @@ class Converter {
   #map(map: YAMLMap.Parsed): unknown {
     const tree: Record<string, unknown> = {};
     for (const { key, value } of map.items) {
-      const keyNode = isAlias(key) ? this.#resolve(key) : key;
+      const keyNode = isAlias(key) ? key.resolve(this.#document) : key;
       if (!isScalar(keyNode)) {
         this.faults.push({ message: "a key must be a plain word", offset: offsetOf(key) });
       } else if (keyNode.value === "<<") {
@@ -125,12 +109,12 @@ function offsetOf(node: Node | unknown): number {
 class YamlPlace implements Place {
   readonly offset: number;
   readonly #node: Node;
-  readonly #aliases: Aliases;
+  readonly #document: Document;
 
-  constructor(node: Node, aliases: Aliases) {
+  constructor(node: Node, document: Document) {
     this.offset = offsetOf(node);
-    this.#node = isAlias(node) ? aliases.get(node) : node;
-    this.#aliases = aliases;
+    this.#node = isAlias(node) ? (node.resolve(document) as Node) : node;
+    this.#document = document;
   }
 
   get size(): number {
@@ -142,12 +126,12 @@ class YamlPlace implements Place {
       const item = this.#node.items[step] as Node;
       return item === undefined
         ? undefined
-        : { at: offsetOf(item), value: new YamlPlace(item, this.#aliases) };
+        : { at: offsetOf(item), value: new YamlPlace(item, this.#document) };
     }
     if (!isMap(this.#node)) return undefined;
     // The last of equal keys is the one that counts.
     const pair = this.#node.items.findLast(({ key }) => isScalar(key) && String(key.value) === String(step));
-    return pair && { at: offsetOf(pair.key), value: new YamlPlace(pair.value as Node, this.#aliases) };
+    return pair && { at: offsetOf(pair.key), value: new YamlPlace(pair.value as Node, this.#document) };
   }
 }
 
@@ -165,8 +149,8 @@ export function readYaml(name: string, text: string): Source {
   if (document === undefined) throw new SyntaxFaults([{ message: "is empty", offset: 0 }]);
   const errors = document.errors.map((error) => ({ message: error.message, offset: error.pos[0] }));
   if (errors.length > 0) throw new SyntaxFaults(errors);
-  const converter = new Converter(text.length);
+  const converter = new Converter(document as Document);
   const value = converter.value(document.contents as Node);
   if (converter.faults.length > 0) throw new SyntaxFaults(converter.faults);
-  return { name, value, text, place: () => new YamlPlace(document.contents as Node, converter.aliases) };
+  return { name, value, text, place: () => new YamlPlace(document.contents as Node, document as Document) };
 }

@@ -1,0 +1,72 @@
+/**
+ * The door to C++: loads the addon. Its functions take and give JSON text (configuration as canonical proto3 JSON,
+ * answers as the shapes below); statistics come as typed arrays.
+ */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { NativeStats } from "../observability/stats/native_stats.ts";
+
+/** What native code refused. */
+export type Fault = { readonly name: string; readonly path: string; readonly reason: string };
+
+export type BoundAddress = { readonly ip: string; readonly port: number; readonly pipe: boolean };
+
+export type HostDescription = {
+  readonly address: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly pipe: boolean;
+  readonly hostname: string;
+  readonly weight: number;
+  readonly priority: number;
+  readonly canary: boolean;
+  readonly health_flags: number;
+  readonly health: "HEALTHY" | "DEGRADED" | "UNHEALTHY";
+  readonly region: string;
+  readonly zone: string;
+  readonly sub_zone: string;
+  readonly cx_active: number;
+  readonly cx_connect_fail: number;
+  readonly cx_total: number;
+  readonly rq_active: number;
+  readonly rq_error: number;
+  readonly rq_success: number;
+  readonly rq_timeout: number;
+  readonly rq_total: number;
+};
+
+/** The addon's functions. Main thread only. */
+export type Addon = {
+  readonly version: string;
+  create(options: string): string;
+  setClusters(clusters: string): string;
+  setEndpoints(cluster: string, assignment: string): string;
+  removeCluster(cluster: string): string;
+  addListener(listener: string): string;
+  removeListener(name: string): void;
+  start(): void;
+  stop(): void;
+  stopAccepting(): void;
+  drainConnections(): void;
+  setDraining(draining: boolean): void;
+  setHealthFailed(failed: boolean): void;
+  setRuntime(values: string): void;
+  reopenLogs(): void;
+  connections(): number;
+  describeHosts(): string;
+  readStats(knownGeneration: number, histogramsOnly: boolean): NativeStats;
+  /** One of the counters of `cluster.NAME.` that main keeps. */
+  countUpdate(cluster: string, stat: string): void;
+  /** Empty when there is no fault. */
+  regexFault(pattern: string): string;
+  formatFault(format: string): string;
+};
+
+/**
+ * @param root the project's folder
+ * @throws when the addon is not built, or not for this machine
+ */
+export function loadAddon(root: string): Addon {
+  const configuration = process.env["OUTRIDER_BUILD"] ?? "Release";
+  return createRequire(import.meta.url)(join(root, "build", configuration, "outrider.node")) as Addon;
+}
