@@ -15,8 +15,7 @@ bool matches(std::string_view json, std::initializer_list<std::string_view> valu
   HeaderMap headers(arena, HeaderMapKind::Request);
   headers.add(HeaderId::Authority, "a.test");
   for (const std::string_view value : values) {
-    headers.push({name.data(), value.data(), static_cast<uint32_t>(value.size()),
-                  static_cast<uint16_t>(name.size()), header_id(name), 0});
+    headers.push(name, value, header_id(name), 0);
   }
   const std::unique_ptr<ConfigTree> tree = ConfigTree::parse(json);
   const Result<HeaderMatcher> matcher = HeaderMatcher::read(tree->root());

@@ -32,7 +32,7 @@ size_t count_members(std::string_view list) {
 
 bool accepts_trailers(std::string_view te) {
   for (std::string_view member; next_member(te, member);) {
-    if (equals_lower(trim_blanks(member.substr(0, member.find(';'))), "trailers")) return true;
+    if (equals_lower(member, "trailers")) return true;
   }
   return false;
 }
@@ -81,7 +81,7 @@ void keep_options(HeaderMap& headers, std::string_view list) {
 
 Nominated remove_nominated_headers(HeaderMap& headers) {
   const std::string_view whole = headers.get_joined(HeaderId::Connection);
-  if (whole.empty()) return Nominated::Removed;
+  if (whole.empty() || whole == "keep-alive" || whole == "close") return Nominated::Removed;
   if (count_members(whole) >= nominated_max) return Nominated::Rejected;
   bool any = false;
   std::string_view list = whole;

@@ -9,7 +9,7 @@ enum class Nominated : uint8_t {
 };
 
 // Removes the headers that an HTTP/1 Connection header nominates, TE down to "trailers" (RFC 9110 §7.6.1).
-// Envoy's limits: fewer than 10 names; x-forwarded-{for,host,proto} and pseudo headers must not be named.
+// Not for upgrades and CONNECT, whose heads go on as they are. Envoy's limits: fewer than 10 names; x-forwarded-{for,host,proto} and pseudo headers must not be named.
 [[nodiscard]] Nominated remove_nominated_headers(HeaderMap& headers);
 
 }  // namespace outrider

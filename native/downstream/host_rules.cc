@@ -18,8 +18,9 @@ void strip_dot(HeaderMap& headers) {
   headers.set_ref(HeaderId::Authority, {out, host.size() - 1});
 }
 
-// A number of up to 32 bits after the colon, or -1: Envoy takes more than ports can be.
+// A number of up to 32 bits after the colon, or -1: Envoy takes more than ports can be, and a sign.
 int64_t read_port(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
   int64_t port = 0;
   for (char c : text) {
     if (c < '0' || c > '9') return -1;

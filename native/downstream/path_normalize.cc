@@ -96,8 +96,7 @@ class Canonical {
 
   void put_dot(size_t bytes) {
     at_ += bytes;
-    if (bytes == 1) return put('.');
-    put_unescaped('.');
+    put('.');
   }
 
   // To behind the slash before the last segment.
@@ -117,7 +116,7 @@ class Canonical {
     }
     if (byte == 0) return false;
     if (kind(static_cast<char>(byte)) == PathChar::Unescape) {
-      put_unescaped(static_cast<char>(byte));
+      put(static_cast<char>(byte));
     } else {
       for (size_t i = 0; i < 3; i++) put(path_[at_ + i]);
     }
@@ -125,17 +124,15 @@ class Canonical {
     return true;
   }
 
-  // What was escaped may complete a stray "%": "%2%65" must not become "%2e", so the "%" is escaped.
-  void put_unescaped(char c) {
-    put(c);
-    if (stray_percent_ == 0 || used_ < 3 || stray_percent_ - 1 != used_ - 3) return;
-    if (escaped_byte({out_, used_}, used_ - 3) < 0) return;
+  // What came escaped may complete a stray "%": "%2%65" must not become "%2e", so that "%" is escaped.
+  void put(char c) {
+    out_[used_++] = c;
+    if (stray_percent_ == 0 || stray_percent_ + 2 != used_ || escaped_byte({out_, used_}, used_ - 3) < 0)
+      return;
     std::memmove(out_ + used_, out_ + used_ - 2, 2);
     std::memcpy(out_ + used_ - 2, "25", 2);
     used_ += 2;
   }
-
-  void put(char c) { out_[used_++] = c; }
   void put_escaped(uint8_t c) {
     static constexpr char digits[] = "0123456789ABCDEF";
     put('%');

@@ -69,7 +69,8 @@ RequestRulesResult check_http1(const HcmConfig& config, const RequestFacts& fact
       equals_lower(headers.get(Scheme), "https")) {
     return refuse_as_codec(403, "http1.https_url_on_plaintext_connection", "Forbidden");
   }
-  if (headers.has(Connection) && remove_nominated_headers(headers) == Nominated::Rejected) {
+  const bool nominates = headers.has(Connection) && !is_upgrade(headers) && !is_connect(headers);
+  if (nominates && remove_nominated_headers(headers) == Nominated::Rejected) {
     return refuse_as_codec(400, "http1.connection_header_rejected", "Bad Request");
   }
   return {};

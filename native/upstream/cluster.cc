@@ -101,6 +101,7 @@ void read_tracking(ConfigView cluster, ClusterConfig& out) {
 // One host, however many addresses its name has.
 bool is_logical_dns(ConfigView cluster) {
   if (cluster.string("type") == "LOGICAL_DNS") return true;
+  if (cluster["cluster_type"].string("name") == "envoy.cluster.logical_dns") return true;
   const ConfigView dns = cluster["cluster_type"]["typed_config"];
   return dns.type_name() == "envoy.extensions.clusters.dns.v3.DnsCluster" &&
          dns.boolean("all_addresses_in_single_endpoint");

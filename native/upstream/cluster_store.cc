@@ -7,7 +7,8 @@ namespace outrider {
 namespace {
 
 bool is_static(ConfigView cluster) {
-  return !cluster.has("cluster_type") && cluster.string("type", "STATIC") == "STATIC";
+  if (cluster.has("cluster_type")) return cluster["cluster_type"].string("name") == "envoy.cluster.static";
+  return cluster.string("type", "STATIC") == "STATIC";
 }
 
 }  // namespace

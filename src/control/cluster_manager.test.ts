@@ -228,6 +228,17 @@ test("a cluster of type DnsCluster is read from its own message", async () => {
   ]);
 });
 
+test("a cluster type may be given by its name alone", async () => {
+  const { manager, calls, names } = setUp();
+  names.set("a.test", answers("127.0.0.1", "127.0.0.2"));
+  const { type: _, ...config } = cluster("", ["a.test"], {
+    cluster_type: { name: "envoy.cluster.logical_dns" },
+  });
+  manager.start([config]);
+  await manager.ready();
+  equal(calls.at(-1), "one: 127.0.0.1:80 a.test");
+});
+
 test("DNS settings and the source address of the bootstrap count for clusters without their own", () => {
   const sent: string[] = [];
   const options: DnsOptions[] = [];

@@ -1,4 +1,5 @@
 /** What a cluster, or else the bootstrap, says about looking up names. */
+import { namedKinds } from "./check/cluster.ts";
 import { isTree, type Tree } from "./check/typing.ts";
 import type { DnsFamily, DnsOptions } from "./dns.ts";
 import { durationMs } from "./duration_ms.ts";
@@ -97,7 +98,8 @@ export function readDnsPlan(cluster: Tree, bootstrap: Tree): DnsPlan | undefined
     const logical = custom["all_addresses_in_single_endpoint"] === true;
     return readPlan(custom, logical, readDnsOptions(custom, bootstrap));
   }
-  const type = cluster["type"];
+  const named = at(cluster, "cluster_type", "name");
+  const type = typeof named === "string" ? namedKinds[named] : cluster["type"];
   if (type !== "STRICT_DNS" && type !== "LOGICAL_DNS") return undefined;
   return readPlan(cluster, type === "LOGICAL_DNS", readDnsOptions(cluster, bootstrap));
 }

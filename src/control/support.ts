@@ -20,6 +20,8 @@ export type ExtensionPoint = {
   readonly fields: readonly string[];
   /** The implemented ones, each with what the docs table says of it. */
   readonly types: Readonly<Record<string, string>>;
+  /** True where an Any without a type means that nothing is to be said. */
+  readonly optional?: true;
 };
 
 const hcm = "envoy.extensions.filters.network.http_connection_manager.v3";
@@ -38,6 +40,7 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
     },
   },
   "filter settings of a route": {
+    optional: true,
     fields: [
       "envoy.config.route.v3.RouteConfiguration.typed_per_filter_config",
       "envoy.config.route.v3.VirtualHost.typed_per_filter_config",
@@ -99,6 +102,24 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
     fields: [`${hcm}.RequestIDExtension.typed_config`],
     types: { "envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig": "UUID" },
   },
+  "detection of the client's address": {
+    fields: [`${hcm}.HttpConnectionManager.original_ip_detection_extensions`],
+    types: {
+      "envoy.extensions.http.original_ip_detection.custom_header.v3.CustomHeaderConfig": "from a header",
+      "envoy.extensions.http.original_ip_detection.xff.v3.XffConfig": "from X-Forwarded-For",
+    },
+  },
+  "early header mutation": {
+    fields: [`${hcm}.HttpConnectionManager.early_header_mutation_extensions`],
+    types: { "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation": "" },
+  },
+  formatter: {
+    fields: ["envoy.config.core.v3.SubstitutionFormatString.formatters"],
+    types: {
+      "envoy.extensions.formatter.metadata.v3.Metadata": "%METADATA%",
+      "envoy.extensions.formatter.req_without_query.v3.ReqWithoutQuery": "%REQ_WITHOUT_QUERY%",
+    },
+  },
   "resource monitor": {
     fields: ["envoy.config.overload.v3.ResourceMonitor.typed_config"],
     types: {
@@ -123,8 +144,6 @@ export const refusedValues: Readonly<Record<string, string>> = {
   "envoy.config.core.v3.SocketAddress.Protocol": "UDP",
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType":
     "HTTP2 HTTP3",
-  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertDetails":
-    "FORWARD_ONLY APPEND_FORWARD SANITIZE_SET ALWAYS_FORWARD_ONLY",
 };
 
 const bootstrap: Readonly<Record<string, MessageSupport>> = {
@@ -239,8 +258,7 @@ const core: Readonly<Record<string, MessageSupport>> = {
     refuse: "auto_sni auto_san_validation override_auto_sni_header",
   },
   "envoy.config.core.v3.SubstitutionFormatString": {
-    yes: "text_format json_format text_format_source omit_empty_values content_type json_format_options",
-    refuse: "formatters",
+    yes: "text_format json_format text_format_source omit_empty_values content_type json_format_options formatters",
   },
   "envoy.config.core.v3.JsonFormatOptions": { yes: "", warn: "sort_properties" },
   "envoy.config.core.v3.DnsResolutionConfig": { yes: "resolvers dns_resolver_options" },
@@ -310,12 +328,13 @@ const connectionManager: Readonly<Record<string, MessageSupport>> = {
       represent_ipv4_remote_address_as_ipv4_mapped_ipv6 upgrade_configs normalize_path merge_slashes
       path_with_escaped_slashes_action request_id_extension local_reply_config strip_matching_host_port
       strip_any_host_port stream_error_on_invalid_http_message strip_trailing_host_dot
-      append_x_forwarded_port`,
-    refuse: `rds scoped_routes http3_protocol_options original_ip_detection_extensions
-      early_header_mutation_extensions forward_client_cert_matcher path_normalization_options
-      proxy_status_config typed_header_validation_config forward_proto_config
-      set_current_client_cert_details`,
-    warn: `tracing http2_protocol_options http1_safe_max_connection_duration stream_flush_timeout
+      append_x_forwarded_port original_ip_detection_extensions
+      early_header_mutation_extensions proxy_status_config forward_proto_config`,
+    refuse: `rds scoped_routes http3_protocol_options
+      forward_client_cert_matcher path_normalization_options
+      typed_header_validation_config
+     `,
+    warn: `tracing set_current_client_cert_details http2_protocol_options http1_safe_max_connection_duration stream_flush_timeout
       drain_timeout_jitter access_log_flush_interval flush_access_log_on_new_request access_log_options
       append_local_overload add_proxy_protocol_connection_state record_route_resolution_stats`,
   },
@@ -327,9 +346,23 @@ const connectionManager: Readonly<Record<string, MessageSupport>> = {
   },
   [`${hcm}.RequestIDExtension`]: { yes: "typed_config" },
   "envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig": {
-    yes: "",
-    warn: "pack_trace_reason use_request_id_for_trace_sampling",
+    yes: "pack_trace_reason",
+    warn: "use_request_id_for_trace_sampling",
   },
+  [`${hcm}.ForwardProtoConfig`]: { yes: "https_destination_ports http_destination_ports" },
+  [`${hcm}.HttpConnectionManager.ProxyStatusConfig`]: {
+    yes: `remove_details remove_connection_termination_details remove_response_flags
+      set_recommended_response_code use_node_id literal_proxy_name`,
+  },
+  "envoy.extensions.http.original_ip_detection.xff.v3.XffConfig": {
+    yes: "xff_num_trusted_hops xff_trusted_cidrs skip_xff_append",
+  },
+  "envoy.extensions.http.original_ip_detection.xff.v3.XffTrustedCidrs": { yes: "cidrs" },
+  "envoy.extensions.http.original_ip_detection.custom_header.v3.CustomHeaderConfig": {
+    yes: "header_name allow_extension_to_set_address_as_trusted reject_with_status",
+  },
+  "envoy.type.v3.HttpStatus": { yes: "code" },
+  "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation": { yes: "mutations" },
   [`${hcm}.LocalReplyConfig`]: { yes: "mappers body_format" },
   [`${hcm}.ResponseMapper`]: { yes: "filter status_code body body_format_override headers_to_add" },
   "envoy.extensions.filters.http.router.v3.Router": {
@@ -548,8 +581,9 @@ const accessLogs: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.accesslog.v3.AccessLog": { yes: "name filter typed_config" },
   "envoy.config.accesslog.v3.AccessLogFilter": {
     yes: `status_code_filter duration_filter not_health_check_filter traceable_filter runtime_filter
-      and_filter or_filter header_filter response_flag_filter`,
-    refuse: "grpc_status_filter extension_filter metadata_filter log_type_filter",
+      and_filter or_filter header_filter response_flag_filter grpc_status_filter metadata_filter
+      log_type_filter`,
+    refuse: "extension_filter",
   },
   "envoy.config.accesslog.v3.StatusCodeFilter": { yes: "comparison" },
   "envoy.config.accesslog.v3.DurationFilter": { yes: "comparison" },
@@ -561,6 +595,21 @@ const accessLogs: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.accesslog.v3.AndFilter": { yes: "filters" },
   "envoy.config.accesslog.v3.OrFilter": { yes: "filters" },
+  "envoy.config.accesslog.v3.GrpcStatusFilter": { yes: "statuses exclude" },
+  "envoy.config.accesslog.v3.LogTypeFilter": { yes: "types exclude" },
+  "envoy.config.accesslog.v3.MetadataFilter": { yes: "matcher match_if_key_not_found" },
+  "envoy.type.matcher.v3.MetadataMatcher": { yes: "filter path value invert" },
+  "envoy.type.matcher.v3.MetadataMatcher.PathSegment": { yes: "key" },
+  "envoy.type.matcher.v3.ValueMatcher": {
+    yes: "null_match double_match string_match bool_match present_match list_match or_match",
+  },
+  "envoy.type.matcher.v3.ValueMatcher.NullMatch": { yes: "" },
+  "envoy.type.matcher.v3.DoubleMatcher": { yes: "range exact" },
+  "envoy.type.v3.DoubleRange": { yes: "start end" },
+  "envoy.type.matcher.v3.ListMatcher": { yes: "one_of" },
+  "envoy.type.matcher.v3.OrMatcher": { yes: "value_matchers" },
+  "envoy.extensions.formatter.metadata.v3.Metadata": { yes: "" },
+  "envoy.extensions.formatter.req_without_query.v3.ReqWithoutQuery": { yes: "" },
   "envoy.config.accesslog.v3.HeaderFilter": { yes: "header" },
   "envoy.config.accesslog.v3.ResponseFlagFilter": { yes: "flags" },
   "envoy.extensions.access_loggers.file.v3.FileAccessLog": {

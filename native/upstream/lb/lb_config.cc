@@ -53,6 +53,14 @@ void read_maglev(ConfigView view, LbConfig& out) {
 
 Read read_policies(ConfigView load_balancing_policy, std::string path, LbConfig base);
 
+// TypeScript has checked these, with the place in the file; here they would be an endless loop.
+bool is_prime(uint64_t n) {
+  for (uint64_t divisor = 2; divisor * divisor <= n; ++divisor) {
+    if (n % divisor == 0) return false;
+  }
+  return n > 1;
+}
+
 // One typed_extension_config; false where the type is none that we have, so that the next one is tried.
 Result<bool> read_extension(ConfigView config, const std::string& path, LbConfig& out) {
   constexpr std::string_view kPackage = "envoy.extensions.load_balancing_policies.";
@@ -134,6 +142,11 @@ Read read_old_fields(ConfigView cluster, LbConfig out) {
   return out;
 }
 
+Read checked(Read read) {
+  if (!read || is_prime(read.value().maglev_table_size)) return read;
+  return ConfigError{"table_size", "the table size of maglev must be a prime number"};
+}
+
 }  // namespace
 
 Result<LbConfig> LbConfig::read(ConfigView cluster) {
@@ -143,9 +156,9 @@ Result<LbConfig> LbConfig::read(ConfigView cluster) {
                                : 50;
   base.panic_threshold = static_cast<uint32_t>(std::clamp(std::round(threshold), 0.0, 100.0));
   if (cluster.has("load_balancing_policy") && cluster.string("lb_policy") != "CLUSTER_PROVIDED") {
-    return read_policies(cluster["load_balancing_policy"], "load_balancing_policy", base);
+    return checked(read_policies(cluster["load_balancing_policy"], "load_balancing_policy", base));
   }
-  return read_old_fields(cluster, base);
+  return checked(read_old_fields(cluster, base));
 }
 
 }  // namespace outrider

@@ -273,6 +273,45 @@ TEST(ConsistentHashing, HoldsWeights) {
   }
 }
 
+// Recorded from Envoy 1.40.0 with these very addresses: which host "user-0" to "user-59" went to.
+TEST(ConsistentHashing, SendsEveryKeyWhereEnvoySendsIt) {
+  struct Recorded {
+    const char* fields;
+    bool localities;
+    const char* hosts;
+  };
+  constexpr Recorded kRecorded[] = {
+      {R"("lb_policy": "RING_HASH")", false, "123333312212132332233221331312122332233212333333233311212123"},
+      {R"("lb_policy": "RING_HASH", "ring_hash_lb_config": {
+          "hash_function": "MURMUR_HASH_2", "minimum_ring_size": "100"})",
+       false, "133213122331123233133233123321133233313112313232333233213312"},
+      {R"("lb_policy": "RING_HASH", "common_lb_config": {"locality_weighted_lb_config": {}})", true,
+       "333333312232333333333323333333132333333333333333333311213333"},
+      {R"("lb_policy": "MAGLEV")", false, "331213223132231233211331333312323331231232332132223133223112"},
+      {R"("lb_policy": "MAGLEV", "common_lb_config": {"locality_weighted_lb_config": {}})", true,
+       "331233323133231333231333333333333331331332332133223133323132"},
+  };
+  auto weighted = [](int port, int weight) {
+    return endpoint(port, "\"load_balancing_weight\": " + std::to_string(weight));
+  };
+  const std::string first = weighted(18101, 1) + "," + weighted(18102, 2);
+  for (const Recorded& recorded : kRecorded) {
+    TestCluster cluster(
+        recorded.fields,
+        recorded.localities
+            ? assignment(
+                  group(first, R"("locality": {"zone": "z0"}, "load_balancing_weight": 1)") + "," +
+                  group(weighted(18103, 3), R"("locality": {"zone": "z1"}, "load_balancing_weight": 3)"))
+            : assignment(group(first + "," + weighted(18103, 3))));
+    std::string hosts;
+    for (int i = 0; i < 60; ++i) {
+      const uint64_t hash = xxhash64("user-" + std::to_string(i));
+      hosts += std::to_string(cluster.endpoints->table(0)->find(hash, 0) + 1);
+    }
+    EXPECT_EQ(hosts, recorded.hosts) << recorded.fields;
+  }
+}
+
 TEST(ConsistentHashing, AHostAboveItsBoundHandsItsKeysOver) {
   TestCluster cluster(R"("lb_policy": "RING_HASH", "common_lb_config": {"consistent_hashing_lb_config": {
       "hash_balance_factor": 150}})",
@@ -323,6 +362,8 @@ TEST(LbConfig, RefusesWhatIsNotThereYetByItsPath) {
   };
   EXPECT_EQ(refused(R"({"round_robin_lb_config": {"slow_start_config": {"slow_start_window": "5s"}}})"),
             "round_robin_lb_config.slow_start_config: slow start is not supported yet");
+  EXPECT_EQ(refused(R"({"lb_policy": "MAGLEV", "maglev_lb_config": {"table_size": "100"}})"),
+            "table_size: the table size of maglev must be a prime number");
   EXPECT_EQ(refused(R"({"lb_subset_config": {"fallback_policy": "ANY_ENDPOINT"}})"),
             "lb_subset_config: subset balancing is not supported yet");
   EXPECT_EQ(refused(R"({"load_balancing_policy": {"policies": [{"typed_extension_config": {"typed_config": {

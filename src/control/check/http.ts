@@ -26,6 +26,11 @@ function checkAccessLog(log: Tree, { issues }: Context): void {
   if (!has(log, "typed_config")) issues.error("has no typed_config, so it is not known which logger it is");
 }
 
+function checkTransportSocket(socket: Tree, { issues }: Context): void {
+  if (!has(socket, "typed_config"))
+    issues.error("has no typed_config, so it is not known which socket it is");
+}
+
 /** As access logs print them, `%RESPONSE_FLAGS%`. */
 const responseFlags =
   "LH UH UT LR UR UF UC UO NR DI FI RL UAEX RLSE DC URX SI IH DPE UMSDR RFCF NFCF DT UPE NC OM DF DO DR UDO".split(
@@ -44,5 +49,6 @@ function checkFlags(filter: Tree, { issues }: Context): void {
 export const httpChecks: Checks = {
   "envoy.config.accesslog.v3.AccessLog": checkAccessLog,
   "envoy.config.accesslog.v3.ResponseFlagFilter": checkFlags,
+  "envoy.config.core.v3.TransportSocket": checkTransportSocket,
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager": checkManager,
 };

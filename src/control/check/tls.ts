@@ -1,5 +1,4 @@
 /** Certificates and keys that TLS contexts name: they must be there, be readable and belong together. */
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readBounded } from "../read/file.ts";
 import { type Checks, type Context, has, textAt, treeAt } from "./context.ts";
 import type { Tree } from "./typing.ts";
@@ -48,6 +47,8 @@ function checkCertificate(entry: Tree, context: Context): void {
   const key = readDataSource(entry, "private_key", context);
   const password = has(entry, "password") ? readDataSource(entry, "password", context) : undefined;
   if (chain === undefined || key === undefined) return;
+  // Loaded where it is needed: most configurations have no certificates, and it costs milliseconds of every start.
+  const { createPrivateKey, X509Certificate } = process.getBuiltinModule("node:crypto");
   const certificate = attempt(context, "certificate_chain", "certificate", () => new X509Certificate(chain));
   const passphrase = password === undefined ? {} : { passphrase: password };
   const secret = attempt(context, "private_key", "private key", () =>

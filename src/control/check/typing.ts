@@ -36,6 +36,13 @@ function isBefore(tree: Tree, first: string, second: string): boolean {
   return keys.indexOf(first) < keys.indexOf(second);
 }
 
+/** One value in place of a list, and lists in lists, are what protobuf's parser takes, too. */
+function flatten(field: Field, value: unknown): unknown[] {
+  if (!Array.isArray(value)) return [value];
+  if (field.form === "value" || field.form === "list_value" || !value.some(Array.isArray)) return value;
+  return value.flat(DEPTH_MAX);
+}
+
 const typedStructs = new Set(["xds.type.v3.TypedStruct", "udpa.type.v1.TypedStruct"]);
 
 export type UnknownFields = "refuse" | "warn";
@@ -121,8 +128,7 @@ export class Typing {
   }
 
   #list(field: Field, value: unknown): unknown {
-    // One value in place of a list of one is what protobuf's parser takes, too.
-    const list = Array.isArray(value) ? value : [value];
+    const list = flatten(field, value);
     for (let i = 0; i < list.length; i++) {
       this.#issues.path.push(i);
       const entry = list[i] === null ? this.#absent(field) : list[i];

@@ -102,7 +102,11 @@ export class Validator {
     const kind = this.#extension;
     this.#extension = undefined;
     const url = value["@type"];
-    if (typeof url !== "string") return;
+    if (typeof url !== "string") {
+      const optional = kind === undefined || this.#support.optional.has(kind);
+      if (!optional) this.#issues.error(`has no "@type" that says which ${kind} it is`);
+      return;
+    }
     const name = anyTypeName(url);
     const refusal = typeVerdict(this.#support, kind, name);
     if (refusal === undefined) this.message(name, value);

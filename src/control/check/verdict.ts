@@ -17,6 +17,8 @@ export type SupportList = {
   readonly points: ReadonlyMap<string, string>;
   /** By kind of extension, the implemented types. */
   readonly types: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The kinds of which an Any may be empty. */
+  readonly optional: ReadonlySet<string>;
 };
 
 export const words = (list: string | undefined): string[] =>
@@ -45,6 +47,7 @@ export function readSupportList(): SupportList {
     fields: new Map(fields),
     values: new Map(values),
     points: new Map(points.flatMap(([kind, point]) => point.fields.map((field) => [field, kind] as const))),
+    optional: new Set(points.flatMap(([kind, point]) => (point.optional === true ? [kind] : []))),
     types: new Map(points.map(([kind, point]) => [kind, new Set(Object.keys(point.types))] as const)),
   };
 }

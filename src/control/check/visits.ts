@@ -1,5 +1,6 @@
 /** All checks of single messages, by the message's type. */
 import { addressChecks } from "./address.ts";
+import { balancingChecks } from "./balancing.ts";
 import { clusterChecks } from "./cluster.ts";
 import type { Checks, Context } from "./context.ts";
 import { formatChecks } from "./format.ts";
@@ -12,6 +13,7 @@ import type { Visit } from "./validate.ts";
 
 const all: readonly Checks[] = [
   addressChecks,
+  balancingChecks,
   clusterChecks,
   formatChecks,
   httpChecks,

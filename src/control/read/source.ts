@@ -1,11 +1,9 @@
 /** The bootstrap's texts, each by the reader that its name calls for, as Envoy chooses it. */
 import type { MessageType, Schema } from "../api/schema.ts";
-import { readBinary } from "./binary.ts";
 import { readBounded } from "./file.ts";
 import { readJson } from "./json.ts";
 import type { Source } from "./place.ts";
 import { SyntaxFaults } from "./syntax.ts";
-import { readTextProto } from "./text_proto.ts";
 
 /** Larger files are refused. */
 const FILE_BYTES_MAX = 1 << 30;
@@ -21,7 +19,7 @@ export function formatOf(path: string): Format {
   return "yaml";
 }
 
-/** The YAML library is loaded when there is YAML: it is half of the start-up of a program that reads JSON. @throws SyntaxFaults */
+/** Readers are loaded when there is something for them: YAML's is half of a start that reads JSON. @throws SyntaxFaults */
 export async function readYaml(name: string, text: string): Promise<Source> {
   const yaml = await import("./yaml.ts");
   return yaml.readYaml(name, text);
@@ -56,9 +54,15 @@ export async function readSource(
   type: MessageType,
 ): Promise<Source> {
   const format = formatOf(name);
-  if (format === "binary") return readBinary(name, schema, type, bytes);
+  if (format === "binary") {
+    const binary = await import("./binary.ts");
+    return binary.readBinary(name, schema, type, bytes);
+  }
   const text = bytes.toString("utf8").replace(/^\ufeff/, "");
   if (format === "json") return readJson(name, text);
-  if (format === "text") return readTextProto(name, schema, type, text);
+  if (format === "text") {
+    const proto = await import("./text_proto.ts");
+    return proto.readTextProto(name, schema, type, text);
+  }
   return readYamlOrJson(name, text);
 }

@@ -1,5 +1,5 @@
 /** Messages of google.protobuf that JSON writes in a way of their own, from their fields as binary and text give them. */
-import { type Schema, wrappedScalar } from "../api/schema.ts";
+import { messageForm, type Schema, wrappedScalar } from "../api/schema.ts";
 import { formatDuration } from "../check/duration.ts";
 import { scalarDefault } from "../check/scalar.ts";
 import { isTree, type Tree } from "../check/typing.ts";
@@ -32,9 +32,9 @@ function any(fields: Tree, schema: Schema): unknown {
   if (type?.kind !== "message") return { "@type": url };
   const bytes = Buffer.from(String(fields["value"] ?? ""), "base64");
   const decoded = decodeMessage(schema, type, bytes);
-  return isTree(decoded) && wrappedScalar(type.name) === undefined
-    ? { "@type": url, ...decoded }
-    : { "@type": url, value: decoded };
+  const form = messageForm(type.name);
+  const inlined = isTree(decoded) && (form === "message" || form === "empty");
+  return inlined ? { "@type": url, ...decoded } : { "@type": url, value: decoded };
 }
 
 /** The JSON of the message `name`, given its fields by name; an ordinary message is its fields. */

@@ -3,7 +3,7 @@
  * fractions stay text, tags say nothing, merge keys are refused, and of several documents the first counts.
  */
 import {
-  type Document,
+  type Alias,
   isAlias,
   isMap,
   isScalar,
@@ -18,8 +18,9 @@ import {
 import type { Place, Source } from "./place.ts";
 import { DEPTH_MAX, type Fault, SyntaxFaults, setKey } from "./syntax.ts";
 
-/** Aliases may repeat themselves without end; more values than this are no configuration. */
-const NODES_MAX = 5_000_000;
+/** Aliases may repeat themselves without end: this many values, and so many for each character, are enough. */
+const NODES_FREE = 100_000;
+const NODES_PER_CHARACTER = 20;
 
 const nulls = new Set(["", "~", "null", "Null", "NULL"]);
 const trues = /^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
@@ -49,19 +50,27 @@ export function plainScalar(source: string): unknown {
 }
 
 type Node = ParsedNode | null | undefined;
+type Aliases = ReadonlyMap<Alias, Node>;
 
 class Converter {
   readonly faults: Fault[] = [];
-  readonly #document: Document;
+  /** What each alias stands for. */
+  readonly aliases = new Map<Alias, Node>();
+  /** The latest node of each anchor; nodes are met in the order of the text. */
+  readonly #anchors = new Map<string, Node>();
+  readonly #nodesMax: number;
   #nodes = 0;
   #depth = 0;
 
-  constructor(document: Document) {
-    this.#document = document;
+  constructor(characters: number) {
+    this.#nodesMax = NODES_FREE + NODES_PER_CHARACTER * characters;
   }
 
   value(node: Node): unknown {
-    if (++this.#nodes > NODES_MAX) this.#fail("its aliases make more than 5,000,000 values", node);
+    const anchor = isAlias(node) ? undefined : node?.anchor;
+    if (anchor !== undefined) this.#anchors.set(anchor, node);
+    if (++this.#nodes > this.#nodesMax)
+      this.#fail(`its aliases make more than ${this.#nodesMax} values`, node);
     if (isScalar(node)) return this.#scalar(node);
     if (++this.#depth > DEPTH_MAX) this.#fail(`nested more than ${DEPTH_MAX} deep`, node);
     const value = this.#nested(node);
@@ -72,8 +81,15 @@ class Converter {
   #nested(node: Node): unknown {
     if (isMap(node)) return this.#map(node as YAMLMap.Parsed);
     if (isSeq(node)) return (node as YAMLSeq.Parsed).items.map((item) => this.value(item as Node));
-    if (isAlias(node)) return this.value(node.resolve(this.#document) as Node);
+    if (isAlias(node)) return this.value(this.#resolve(node));
     return null;
+  }
+
+  /** The library's own resolve walks the whole document each time. */
+  #resolve(alias: Alias): Node {
+    const known = this.aliases.get(alias) ?? this.#anchors.get(alias.source);
+    this.aliases.set(alias, known);
+    return known;
   }
 
   #fail(message: string, node: Node): never {
@@ -88,7 +104,7 @@ class Converter {
   #map(map: YAMLMap.Parsed): unknown {
     const tree: Record<string, unknown> = {};
     for (const { key, value } of map.items) {
-      const keyNode = isAlias(key) ? key.resolve(this.#document) : key;
+      const keyNode = isAlias(key) ? this.#resolve(key) : key;
       if (!isScalar(keyNode)) {
         this.faults.push({ message: "a key must be a plain word", offset: offsetOf(key) });
       } else if (keyNode.value === "<<") {
@@ -109,12 +125,12 @@ function offsetOf(node: Node | unknown): number {
 class YamlPlace implements Place {
   readonly offset: number;
   readonly #node: Node;
-  readonly #document: Document;
+  readonly #aliases: Aliases;
 
-  constructor(node: Node, document: Document) {
+  constructor(node: Node, aliases: Aliases) {
     this.offset = offsetOf(node);
-    this.#node = isAlias(node) ? (node.resolve(document) as Node) : node;
-    this.#document = document;
+    this.#node = isAlias(node) ? aliases.get(node) : node;
+    this.#aliases = aliases;
   }
 
   get size(): number {
@@ -126,12 +142,12 @@ class YamlPlace implements Place {
       const item = this.#node.items[step] as Node;
       return item === undefined
         ? undefined
-        : { at: offsetOf(item), value: new YamlPlace(item, this.#document) };
+        : { at: offsetOf(item), value: new YamlPlace(item, this.#aliases) };
     }
     if (!isMap(this.#node)) return undefined;
     // The last of equal keys is the one that counts.
     const pair = this.#node.items.findLast(({ key }) => isScalar(key) && String(key.value) === String(step));
-    return pair && { at: offsetOf(pair.key), value: new YamlPlace(pair.value as Node, this.#document) };
+    return pair && { at: offsetOf(pair.key), value: new YamlPlace(pair.value as Node, this.#aliases) };
   }
 }
 
@@ -149,8 +165,8 @@ export function readYaml(name: string, text: string): Source {
   if (document === undefined) throw new SyntaxFaults([{ message: "is empty", offset: 0 }]);
   const errors = document.errors.map((error) => ({ message: error.message, offset: error.pos[0] }));
   if (errors.length > 0) throw new SyntaxFaults(errors);
-  const converter = new Converter(document as Document);
+  const converter = new Converter(text.length);
   const value = converter.value(document.contents as Node);
   if (converter.faults.length > 0) throw new SyntaxFaults(converter.faults);
-  return { name, value, text, place: () => new YamlPlace(document.contents as Node, document as Document) };
+  return { name, value, text, place: () => new YamlPlace(document.contents as Node, converter.aliases) };
 }

@@ -141,3 +141,9 @@ export const controlPlane = {
   pending_requests: "gauge",
   rate_limit_enforced: "counter",
 } as const satisfies MainTemplate;
+
+/** "overload." */
+export const overload = { refresh_interval_delay: "histogram" } as const satisfies MainTemplate;
+
+/** "envoy.overload_actions.NAME." */
+export const overloadAction = { count: "counter" } as const satisfies MainTemplate;
