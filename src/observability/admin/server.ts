@@ -261,7 +261,7 @@ async function send(request: Request, response: Response, { status, type, body }
   response.writeHead(status, request.httpVersion === "1.0" ? withoutChunks(headers, body) : headers);
   let sent = 0;
   if (request.method !== "HEAD") {
-    for (const part of typeof body === "string" ? [body] : body) {
+    for (const part of typeof body === "string" ? [body] : inChunks(body)) {
       sent += Buffer.byteLength(part);
       if (part === "" || response.write(part)) continue;
       await drained(response);
@@ -270,6 +270,19 @@ async function send(request: Request, response: Response, { status, type, body }
   }
   response.end();
   return sent;
+}
+
+const chunk_characters = 64 * 1024;
+
+function* inChunks(parts: Iterable<string>): Generator<string> {
+  let chunk = "";
+  for (const part of parts) {
+    chunk += part;
+    if (chunk.length < chunk_characters) continue;
+    yield chunk;
+    chunk = "";
+  }
+  if (chunk !== "") yield chunk;
 }
 
 function withoutChunks(headers: Record<string, string>, body: Answer["body"]): Record<string, string> {

@@ -36,13 +36,13 @@ function histogramsText(stats: readonly Stat[], mode: HistogramMode, buckets: Bu
   switch (mode) {
     case "summary":
       return `{"supported_quantiles":${percentiles},"computed_quantiles":[${stats
-        .map(({ name, ...stat }) => `{"name":${JSON.stringify(name)},"values":${quantilePairs(stat)}}`)
+        .map((stat) => `{"name":${JSON.stringify(stat.name)},"values":${quantilePairs(stat)}}`)
         .join(",")}]}`;
     case "detailed":
       return `{"supported_percentiles":${percentiles},"details":[${stats
         .map(
-          ({ name, ...stat }) =>
-            `{"name":${JSON.stringify(name)},"totals":${binList(stat.histogram)},` +
+          (stat) =>
+            `{"name":${JSON.stringify(stat.name)},"totals":${binList(stat.histogram)},` +
             `"intervals":${binList(stat.interval)},"percentiles":${quantilePairs(stat)}}`,
         )
         .join(",")}]}`;

@@ -49,6 +49,10 @@ export class MainScope<T extends MainTemplate = MainTemplate> {
     return this.#stats.get(name)!.value;
   }
 
+  stat(name: string): MainStat {
+    return this.#stats.get(name)!;
+  }
+
   entries(): Iterable<[string, MainStat]> {
     return this.#stats;
   }

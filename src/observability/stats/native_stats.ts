@@ -1,6 +1,7 @@
 // The statistics of the workers, as the addon hands them over (native/addon/stats_binding.cc).
-import { boundary, type StatKind } from "../../native/boundary.ts";
+import { boundary } from "../../native/boundary.ts";
 import type { Histogram } from "./histogram.ts";
+import { type Template, templateOf } from "./stat.ts";
 
 export interface NativeStats {
   /** Of the list of scopes; the three fields below are there only when the reader did not know it yet. */
@@ -23,16 +24,12 @@ export type ReadNativeStats = (knownGeneration: number, histogramsOnly: boolean)
 export interface Row {
   readonly id: number;
   readonly prefix: string;
-  readonly names: readonly string[];
-  readonly kinds: readonly StatKind[];
+  readonly template: Template;
   /** Where its slots begin in `values`. */
   readonly offset: number;
 }
 
-const templates = Object.values(boundary.stats).map((template) => ({
-  names: Object.keys(template),
-  kinds: Object.values(template) as StatKind[],
-}));
+const templates = Object.values(boundary.stats).map(templateOf);
 
 const slots_max = 256;
 export const keyOf = (id: number, slot: number) => id * slots_max + slot;
@@ -80,7 +77,7 @@ function rowsOf({ kinds, ids, prefixes }: NativeStats): (Row | undefined)[] {
     if (template === undefined) return undefined;
     const from = offset;
     offset += template.names.length;
-    return { id: ids![row]!, prefix: prefixes![row]!, offset: from, ...template };
+    return { id: ids![row]!, prefix: prefixes![row]!, offset: from, template };
   });
 }
 
@@ -90,5 +87,7 @@ export function histogramOf(
   slot: number,
 ): Histogram | undefined {
   const pairs = reading.pairs.get(keyOf(row.id, slot));
-  return pairs === undefined ? undefined : { pairs, scale: row.kinds[slot] === "percents" ? 1e-6 : 1 };
+  return pairs === undefined
+    ? undefined
+    : { pairs, scale: row.template.kinds[slot] === "percents" ? 1e-6 : 1 };
 }

@@ -3,6 +3,7 @@
 import type { BucketsOf } from "./buckets.ts";
 import { count, countsBelow, empty, quantiles, quantileValues, sum } from "./histogram.ts";
 import { general } from "./numbers.ts";
+import type { Snapshot, StatReference } from "./snapshot.ts";
 import type { Selection, Stat, StatsStore } from "./store.ts";
 import type { Tag, TagExtractor } from "./tags.ts";
 import { scalar } from "./text.ts";
@@ -22,33 +23,49 @@ const label = ({ name, value }: Tag) => `${sanitized(name)}="${escaped(value)}"`
 /** Digits as printf's %.32g. */
 const exact = (value: number) => general(value, 32);
 
+/** Where the samples of a family are. Those that stand in two scopes are kept as they are. */
+interface Family {
+  readonly references: StatReference[];
+  readonly merged: Stat[];
+}
+
+/** Two passes: the samples of a family stand together, and all of them at once would be too much to hold. */
 export function* prometheusText(
   store: StatsStore,
   selection: Selection,
   options: PrometheusOptions,
 ): Generator<string> {
   const { extractor, textReadouts = false } = options;
-  const families = {
-    counter: new Map<string, string[]>(),
-    gauge: new Map<string, string[]>(),
-    text: new Map<string, string[]>(),
-    histogram: new Map<string, string[]>(),
-  };
-  for (const group of store.groups(selection)) {
-    for (const stat of group) {
-      if (stat.type === "text" && !textReadouts) continue;
-      const { name, tags } = extractor.extract(stat.name);
-      const lines = families[stat.type].get(name);
-      const sample = samples(stat, `envoy_${sanitized(name)}`, tags.map(label).join(","), options);
-      if (lines === undefined) families[stat.type].set(name, [sample]);
-      else lines.push(sample);
+  const snapshot = store.snapshot();
+  for (const type of ["counter", "gauge", "text", "histogram"] as const) {
+    if ((type === "text" && !textReadouts) || selection.types?.has(type) === false) continue;
+    const families = new Map<string, Family>();
+    snapshot.each({ ...selection, types: new Set([type]) }, (stat, reference) => {
+      const { name } = extractor.extractParts(stat.prefix, stat.local);
+      let family = families.get(name);
+      if (family === undefined) families.set(name, (family = { references: [], merged: [] }));
+      if (reference < 0) family.merged.push(stat);
+      family.references.push(reference);
+    });
+    const kind = type === "text" ? "gauge" : type === "histogram" ? histogramType(options) : type;
+    for (const name of [...families.keys()].sort()) {
+      yield `# TYPE envoy_${sanitized(name)} ${kind}\n`;
+      yield* familySamples(snapshot, families.get(name)!, `envoy_${sanitized(name)}`, options);
     }
   }
-  for (const [type, byName] of Object.entries(families)) {
-    const kind = type === "text" ? "gauge" : type === "histogram" ? histogramType(options) : type;
-    for (const name of [...byName.keys()].sort()) {
-      yield `# TYPE envoy_${sanitized(name)} ${kind}\n${byName.get(name)!.join("")}`;
-    }
+}
+
+function* familySamples(
+  snapshot: Snapshot,
+  family: Family,
+  name: string,
+  options: PrometheusOptions,
+): Generator<string> {
+  let merged = 0;
+  for (const reference of family.references) {
+    const stat = reference < 0 ? family.merged[merged++]! : snapshot.at(reference);
+    const { tags } = options.extractor.extractParts(stat.prefix, stat.local);
+    yield samples(stat, name, tags.map(label).join(","), options);
   }
 }
 

@@ -103,6 +103,8 @@ interface Cut {
 
 export interface TagExtractor {
   extract(statName: string): Tagged;
+  /** The same of `prefix + local`, which remembers what it can. */
+  extractParts(prefix: string, local: string): Tagged;
 }
 
 interface Custom {
@@ -138,8 +140,8 @@ export function tagExtractor(
     Object.entries(beginning).map(([word, rules]) => [word, allowed(rules)] as const),
   );
 
-  return {
-    extract(statName) {
+  const extractor = {
+    extract(statName: string): Tagged {
       const tags: Tag[] = [];
       const cuts: Cut[] = [];
       if (hint.test(statName)) applyRules(statName, anywhereRules, tags, cuts);
@@ -152,6 +154,47 @@ export function tagExtractor(
       for (const rule of late) if (rule.word === word) applyCustom(statName, rule, tags, cuts);
       return { name: without(statName, cuts), tags };
     },
+  };
+  // A regular expression of the user's may look at the very name of a cluster.
+  const byParts = early.length + late.length > 0 ? null : remembering(extractor.extract);
+  return {
+    ...extractor,
+    extractParts: byParts ?? ((prefix, local) => extractor.extract(prefix + local)),
+  };
+}
+
+/** Stands for a name of the user's. Not in any: names are printable. */
+const someone = "\u0001";
+
+/**
+ * For `cluster.NAME.` and the like, where all is the same but the name: what was cut out of one is cut out of all.
+ */
+function remembering(extract: (statName: string) => Tagged): TagExtractor["extractParts"] {
+  const shapes = new Map<string, Map<string, Tagged>>();
+  let last = { prefix: "", name: "", shape: new Map<string, Tagged>() };
+  const open = (prefix: string): typeof last | null => {
+    if (prefix === last.prefix) return last;
+    const match = /^(cluster|http|tcp)\.([^.]+)\.(.*)$/.exec(prefix);
+    if (match === null) return null;
+    const key = `${match[1]}.${someone}.${match[3]}`;
+    let shape = shapes.get(key);
+    if (shape === undefined) shapes.set(key, (shape = new Map()));
+    last = { prefix, name: match[2]!, shape };
+    return last;
+  };
+  return (prefix, local) => {
+    const found = open(prefix);
+    if (found === null) return extract(prefix + local);
+    let tagged = found.shape.get(local);
+    if (tagged === undefined) {
+      const rest = prefix.slice(prefix.indexOf(".") + 1 + found.name.length);
+      tagged = extract(`${prefix.slice(0, prefix.indexOf("."))}.${someone}${rest}${local}`);
+      found.shape.set(local, tagged);
+    }
+    const tags = tagged.tags.map((tag) =>
+      tag.value === someone ? { name: tag.name, value: found.name } : tag,
+    );
+    return { name: tagged.name.replace(someone, found.name), tags };
   };
 }
 

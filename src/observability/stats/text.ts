@@ -19,15 +19,11 @@ export function* textLines(
 
 /** The stats in the order of /stats, a handful at a time. */
 export function* sections(store: StatsStore, selection: Selection): Generator<Stat[]> {
-  const scalars: Stat[][] = [];
-  const histograms: Stat[][] = [];
-  for (const group of store.groups(selection)) {
-    const texts = group.filter((stat) => stat.type === "text");
-    if (texts.length > 0) yield texts;
-    scalars.push(group.filter((stat) => stat.type === "counter" || stat.type === "gauge"));
-    histograms.push(group.filter((stat) => stat.type === "histogram"));
+  const snapshot = store.snapshot();
+  for (const part of [["text"], ["counter", "gauge"], ["histogram"]] as const) {
+    const types = new Set<StatType>(part.filter((type) => selection.types?.has(type) ?? true));
+    if (types.size > 0) yield* snapshot.groups({ ...selection, types });
   }
-  for (const part of [...scalars, ...histograms]) if (part.length > 0) yield part;
 }
 
 export const escapeHtml = (text: string) =>
