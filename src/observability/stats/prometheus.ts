@@ -23,6 +23,14 @@ const label = ({ name, value }: Tag) => `${sanitized(name)}="${escaped(value)}"`
 /** Digits as printf's %.32g. */
 const exact = (value: number) => general(value, 32);
 
+/** The same few bounds stand in every histogram. */
+const boundTexts = new Map<number, string>();
+function boundText(bound: number): string {
+  let text = boundTexts.get(bound);
+  if (text === undefined) boundTexts.set(bound, (text = exact(bound)));
+  return text;
+}
+
 /** Where the samples of a family are. Those that stand in two scopes are kept as they are. */
 interface Family {
   readonly references: StatReference[];
@@ -88,7 +96,7 @@ function bucketSamples(stat: Stat, name: string, labels: string, bounds: readonl
   const total = count(histogram);
   const bucket = (bound: string, below: number) =>
     `${name}_bucket{${joined(labels, `le="${bound}"`)}} ${below}\n`;
-  const lines = countsBelow(histogram, bounds).map((below, i) => bucket(exact(bounds[i]!), below));
+  const lines = countsBelow(histogram, bounds).map((below, i) => bucket(boundText(bounds[i]!), below));
   lines.push(bucket("+Inf", total));
   return `${lines.join("")}${name}_sum{${labels}} ${exact(sum(histogram))}\n${name}_count{${labels}} ${total}\n`;
 }
