@@ -4,7 +4,7 @@
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { NativeStats } from "../observability/stats/native_stats.ts";
+import type { NativeStats } from "./native_stats.ts";
 
 /** What native code refused. */
 export type Fault = { readonly name: string; readonly path: string; readonly reason: string };

@@ -1,6 +1,6 @@
 // For tests: native statistics as the addon would hand them over.
 import { boundary, type ScopeKind } from "../../native/boundary.ts";
-import type { NativeStats, ReadNativeStats } from "./native_stats.ts";
+import type { NativeStats, ReadNativeStats } from "../../native/native_stats.ts";
 
 export interface FakeScope {
   readonly kind: ScopeKind;

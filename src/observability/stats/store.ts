@@ -1,4 +1,5 @@
 // All statistics together: what the workers counted and what main keeps, by Envoy's names.
+import type { ReadNativeStats } from "../../native/native_stats.ts";
 import type { Histogram } from "./histogram.ts";
 import { MainScope, histogramOf as mainHistogram } from "./main_scope.ts";
 import { NativeReader, type NativeReading, type ReadNativeStats, type Row } from "./native_stats.ts";
