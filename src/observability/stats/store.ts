@@ -2,7 +2,7 @@
 import type { ReadNativeStats } from "../../native/native_stats.ts";
 import type { Histogram } from "./histogram.ts";
 import { MainScope, histogramOf as mainHistogram } from "./main_scope.ts";
-import { NativeReader, type NativeReading, type ReadNativeStats, type Row } from "./native_stats.ts";
+import { NativeReader, type NativeReading, type Row } from "./native_stats.ts";
 import { type Selection, Snapshot } from "./snapshot.ts";
 import { baselineOf, type Flushed, MainSource, NativeSource, noBaseline } from "./sources.ts";
 import type { Source, Stat, StatValue } from "./stat.ts";
