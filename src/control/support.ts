@@ -39,14 +39,17 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
       "envoy.extensions.filters.http.router.v3.Router": "forwards to a cluster; ends every chain",
     },
   },
-  "filter settings of a route": {
+  "filter settings in FilterConfig": {
     optional: true,
+    fields: ["envoy.config.route.v3.FilterConfig.config"],
+    types: { "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute": "header_mutation" },
+  },
+  "filter settings of a route": {
     fields: [
       "envoy.config.route.v3.RouteConfiguration.typed_per_filter_config",
       "envoy.config.route.v3.VirtualHost.typed_per_filter_config",
       "envoy.config.route.v3.Route.typed_per_filter_config",
       "envoy.config.route.v3.WeightedCluster.ClusterWeight.typed_per_filter_config",
-      "envoy.config.route.v3.FilterConfig.config",
     ],
     types: {
       "envoy.config.route.v3.FilterConfig": "a filter switched on or off",
@@ -546,7 +549,8 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
     warn: "retry_budget max_connection_pools",
   },
   "envoy.config.endpoint.v3.ClusterLoadAssignment": {
-    yes: "cluster_name endpoints named_endpoints policy",
+    yes: "cluster_name endpoints policy",
+    refuse: "named_endpoints",
   },
   "envoy.config.endpoint.v3.ClusterLoadAssignment.Policy": {
     yes: "overprovisioning_factor weighted_priority_health",
@@ -554,16 +558,16 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
     warn: "endpoint_stale_after",
   },
   "envoy.config.endpoint.v3.LocalityLbEndpoints": {
-    yes: "locality metadata lb_endpoints load_balancer_endpoints load_balancing_weight priority proximity",
-    refuse: "leds_cluster_locality_config",
+    yes: "locality metadata lb_endpoints load_balancing_weight priority proximity",
+    refuse: "leds_cluster_locality_config load_balancer_endpoints",
   },
-  "envoy.config.endpoint.v3.LocalityLbEndpoints.LbEndpointList": { yes: "lb_endpoints" },
   "envoy.config.endpoint.v3.LbEndpoint": {
-    yes: "endpoint endpoint_name health_status metadata load_balancing_weight",
+    yes: "endpoint health_status metadata load_balancing_weight",
+    refuse: "endpoint_name",
   },
   "envoy.config.endpoint.v3.Endpoint": {
-    yes: "address hostname observability_name",
-    warn: "health_check_config additional_addresses",
+    yes: "address hostname",
+    warn: "observability_name health_check_config additional_addresses",
   },
   "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
     yes: "common_http_protocol_options explicit_http_config upstream_http_protocol_options",

@@ -36,9 +36,19 @@ export function checkHostnameHashing(cluster: Tree, { issues }: Context): void {
   );
 }
 
+/** A part of checkCluster: Envoy looks at the old fields of the policy that is in use only. */
+export function checkOldPolicy(cluster: Tree, context: Context): void {
+  const old = { MAGLEV: "maglev_lb_config", RING_HASH: "ring_hash_lb_config" } as const;
+  const policy = cluster["lb_policy"];
+  if (policy !== "MAGLEV" && policy !== "RING_HASH") return;
+  const config = treeAt(cluster, old[policy]);
+  if (config === undefined) return;
+  context.issues.path.push(old[policy]);
+  (policy === "MAGLEV" ? checkMaglev : checkRingHash)(config, context);
+  context.issues.path.pop();
+}
+
 export const balancingChecks: Checks = {
-  "envoy.config.cluster.v3.Cluster.MaglevLbConfig": checkMaglev,
-  "envoy.config.cluster.v3.Cluster.RingHashLbConfig": checkRingHash,
   "envoy.extensions.load_balancing_policies.maglev.v3.Maglev": checkMaglev,
   "envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash": checkRingHash,
 };

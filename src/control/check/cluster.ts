@@ -1,7 +1,7 @@
 /** Clusters and their endpoints. */
 import { show } from "../issue.ts";
 import { checkIpAddress } from "./address.ts";
-import { checkHostnameHashing } from "./balancing.ts";
+import { checkHostnameHashing, checkOldPolicy } from "./balancing.ts";
 import { type Checks, type Context, eachTree, has, textAt, treeAt } from "./context.ts";
 import { anyTypeName, type Tree } from "./typing.ts";
 import { isImplemented } from "./verdict.ts";
@@ -40,7 +40,6 @@ function checkLocality(kind: Kind, locality: Tree, context: Context): void {
   eachTree(locality["lb_endpoints"], (endpoint, i) => {
     context.issues.path[context.issues.path.length - 1] = i;
     weights += Number(endpoint["load_balancing_weight"] ?? 1);
-    if ("endpoint_name" in endpoint) return;
     if (treeAt(endpoint, "endpoint")?.["address"] === undefined)
       context.issues.error("has no endpoint with an address");
     if (kind === "static") checkIpAddress(endpoint, ["endpoint", "address"], context, dnsHint);
@@ -89,6 +88,7 @@ function checkNames(cluster: Tree, { issues }: Context): void {
 function checkCluster(cluster: Tree, context: Context): void {
   checkNames(cluster, context);
   checkHostnameHashing(cluster, context);
+  checkOldPolicy(cluster, context);
   const kind = kindOf(cluster);
   const assignment = treeAt(cluster, "load_assignment");
   if (kind === undefined) return;
