@@ -3,11 +3,8 @@
 import { type FSWatcher, readdirSync, readFileSync, statSync, watch } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { MainScope } from "../observability/stats/main_scope.ts";
-import { plain } from "../observability/stats/numbers.ts";
 import type { runtime as runtimeTemplate } from "../observability/stats/templates.ts";
-
-export type Struct = { readonly [key: string]: StructValue };
-export type StructValue = number | string | boolean | null | Struct | readonly StructValue[];
+import { type Entry, entryOf, flatten, type RuntimeValue, type Struct } from "./runtime_value.ts";
 
 /** envoy.config.bootstrap.v3.RuntimeLayer */
 export interface RuntimeLayer {
@@ -20,22 +17,6 @@ export interface RuntimeLayer {
   };
   readonly rtds_layer?: Struct;
   readonly admin_layer?: Struct;
-}
-
-export type Denominator = "HUNDRED" | "TEN_THOUSAND" | "MILLION";
-
-export interface Fraction {
-  readonly numerator: number;
-  readonly denominator: Denominator;
-}
-
-/** What a value means to those who ask: the first of these that its text can be read as. */
-export type RuntimeValue = number | boolean | Fraction | string;
-
-interface Entry {
-  /** As it was written. */
-  readonly text: string;
-  readonly value: RuntimeValue;
 }
 
 type Entries = ReadonlyMap<string, Entry>;
@@ -54,7 +35,6 @@ export interface RuntimeOptions {
   readonly warn?: (text: string) => void;
 }
 
-const denominators: readonly string[] = ["HUNDRED", "TEN_THOUSAND", "MILLION"];
 const depth_max = 16;
 
 export class Runtime {
@@ -177,115 +157,6 @@ export class Runtime {
   #warn(text: string): void {
     this.#options.warn?.(text);
   }
-}
-
-/** What is wrong with the layers of a bootstrap, each with the path below `layered_runtime`. */
-export function runtimeIssues(
-  layers: readonly RuntimeLayer[],
-): { path: (string | number)[]; reason: string }[] {
-  const issues: { path: (string | number)[]; reason: string }[] = [];
-  layers.forEach((layer, i) => {
-    const path = ["layers", i];
-    if (layers.findIndex((other) => other.name === layer.name) < i) {
-      issues.push({ path: [...path, "name"], reason: `Duplicate layer name: ${layer.name}` });
-    }
-    if (layer.admin_layer !== undefined && layers.findIndex((other) => other.admin_layer !== undefined) < i) {
-      const reason = "Too many admin layers specified in LayeredRuntime, at most one may be specified";
-      issues.push({ path: [...path, "admin_layer"], reason });
-    }
-    for (const key of unusable(layer.static_layer ?? {})) {
-      const reason = `Invalid runtime entry value for ${key}`;
-      issues.push({ path: [...path, "static_layer"], reason });
-    }
-  });
-  return issues;
-}
-
-function unusable(values: Struct, prefix = ""): string[] {
-  return Object.entries(values).flatMap(([key, value]) => {
-    if (value === null || Array.isArray(value)) return [prefix + key];
-    if (!isStruct(value) || isLeaf(value)) return [];
-    return unusable(value, `${prefix + key}.`);
-  });
-}
-
-const isStruct = (value: StructValue): value is Struct =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** A message such as FractionalPercent is one value; other objects are a deeper level of keys. */
-function isLeaf(value: Struct): boolean {
-  const keys = Object.keys(value);
-  return keys.length === 0 || keys.includes("numerator") || keys.includes("denominator");
-}
-
-function flatten(values: Struct, prefix = "", into = new Map<string, Entry>()): Map<string, Entry> {
-  for (const [key, value] of Object.entries(values)) {
-    const name = prefix + key;
-    if (isStruct(value) && !isLeaf(value)) flatten(value, `${name}.`, into);
-    else into.set(name, entryOfStruct(value));
-  }
-  return into;
-}
-
-function entryOfStruct(value: StructValue): Entry {
-  if (typeof value === "number") return { text: plain(value), value };
-  if (typeof value === "boolean") return { text: String(value), value };
-  if (isStruct(value)) {
-    const text = textProto(value);
-    return { text, value: fractionOf(value) ?? text };
-  }
-  return entryOf(String(value));
-}
-
-/** Reads text as Envoy does: a number, then a boolean, then a FractionalPercent, else just text. */
-export function entryOf(text: string): Entry {
-  const trimmed = text.trim();
-  const number = Number(trimmed);
-  if (trimmed !== "" && !Number.isNaN(number) && /^[-+.\d]/.test(trimmed) && !/^[-+]?0x/i.test(trimmed)) {
-    return { text, value: number };
-  }
-  if (/^(?:true|false)$/i.test(trimmed)) return { text, value: trimmed.toLowerCase() === "true" };
-  return { text, value: fractionOf(fieldsOf(trimmed)) ?? text };
-}
-
-/** The fields of a flat YAML or JSON mapping, e.g. `{numerator: 5, denominator: HUNDRED}` or one on each line. */
-function fieldsOf(text: string): Struct {
-  const body = text.startsWith("{") && text.endsWith("}") ? text.slice(1, -1) : text;
-  const fields: Record<string, string> = {};
-  for (const part of body.split(/[,\n]/)) {
-    const match = /^\s*["']?(\w+)["']?\s*:\s*["']?(\w+)["']?\s*$/.exec(part);
-    if (match !== null) fields[match[1]!] = match[2]!;
-    else if (part.trim() !== "") return {};
-  }
-  return fields;
-}
-
-function fractionOf(fields: Struct): Fraction | null {
-  const { numerator = 0, denominator = "HUNDRED", ...others } = fields;
-  if (Object.keys(others).length > 0 || !isLeaf(fields) || Object.keys(fields).length === 0) return null;
-  const count = Number(numerator);
-  if (!Number.isInteger(count) || count < 0 || count > 0xffffffff) return null;
-  if (!denominators.includes(String(denominator))) return null;
-  return { numerator: count, denominator: denominator as Denominator };
-}
-
-/** google.protobuf.Struct as text proto, which is how Envoy shows such values. */
-function textProto(value: Struct, indent = ""): string {
-  return Object.keys(value)
-    .sort()
-    .map((key) => {
-      const inner = valueProto(value[key]!, `${indent}    `);
-      return `${indent}fields {\n${indent}  key: ${JSON.stringify(key)}\n${indent}  value {\n${inner}${indent}  }\n${indent}}\n`;
-    })
-    .join("");
-}
-
-function valueProto(value: StructValue, indent: string): string {
-  if (typeof value === "number") return `${indent}number_value: ${plain(value)}\n`;
-  if (typeof value === "boolean") return `${indent}bool_value: ${value}\n`;
-  if (typeof value === "string") return `${indent}string_value: ${JSON.stringify(value)}\n`;
-  if (isStruct(value)) return `${indent}struct_value {\n${textProto(value, `${indent}  `)}${indent}}\n`;
-  return `${indent}null_value: NULL_VALUE\n`;
 }
 
 function readDisk(root: string): Entries | null | Error {

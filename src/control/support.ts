@@ -165,8 +165,8 @@ const bootstrap: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig": { yes: "log_format" },
   "envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig.LogFormat": { yes: "json_format text_format" },
   "envoy.config.bootstrap.v3.Admin": {
-    yes: "access_log access_log_path address socket_options ignore_global_conn_limit allow_paths",
-    warn: "profile_path",
+    yes: "access_log access_log_path address ignore_global_conn_limit allow_paths",
+    warn: "profile_path socket_options",
   },
   "envoy.config.bootstrap.v3.LayeredRuntime": { yes: "layers" },
   "envoy.config.bootstrap.v3.RuntimeLayer": {

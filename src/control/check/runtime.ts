@@ -1,5 +1,7 @@
 /** What the bootstrap says once for the whole process. */
+import { statsConfigIssues } from "../../observability/stats/config.ts";
 import { show } from "../issue.ts";
+import { type Struct, unusableKeys } from "../runtime_value.ts";
 import { type Checks, type Context, eachTree, has, textAt } from "./context.ts";
 import type { Tree } from "./typing.ts";
 
@@ -10,6 +12,9 @@ function checkLayers(runtime: Tree, { issues }: Context): void {
     const name = textAt(layer, "name") ?? "";
     if (names.has(name)) issues.error(`${show(name)} is already the name of a layer`, "layers", i, "name");
     names.add(name);
+    for (const key of unusableKeys((layer["static_layer"] ?? {}) as Struct)) {
+      issues.error(`Invalid runtime entry value for ${key}`, "layers", i, "static_layer");
+    }
     if (!has(layer, "admin_layer")) return;
     if (admin !== undefined)
       issues.error(`layers[${admin}] is an admin layer already`, "layers", i, "admin_layer");
@@ -26,7 +31,12 @@ function checkMonitors(manager: Tree, { issues }: Context): void {
   });
 }
 
+function checkStats(config: Tree, { issues }: Context): void {
+  for (const { path, message } of statsConfigIssues(config)) issues.error(message, ...path);
+}
+
 export const runtimeChecks: Checks = {
+  "envoy.config.metrics.v3.StatsConfig": checkStats,
   "envoy.config.bootstrap.v3.LayeredRuntime": checkLayers,
   "envoy.config.overload.v3.OverloadManager": checkMonitors,
 };

@@ -1,7 +1,7 @@
-// admin.access_log: what was asked of the admin interface, to files. Only text formats, and the command operators
-// that mean something here; others print "-", as operators without a value do.
+// admin.access_log: what was asked of the admin interface, to files. The command operators that mean something
+// here are filled in; others print "-", as operators without a value do.
 import { closeSync, openSync, writeSync } from "node:fs";
-import type { AdminConfig, JsonObject } from "./context.ts";
+import type { AdminConfig, Json, JsonObject } from "./context.ts";
 
 export interface AdminAccess {
   readonly start: Date;
@@ -28,13 +28,25 @@ export interface AdminAccessLog {
   close(): void;
 }
 
-/** Throws what open(2) says of a path that cannot be written. */
-export function adminAccessLog({ access_log = [] }: AdminConfig): AdminAccessLog | null {
-  const logs = access_log.map(({ typed_config = {} }) => openLog(typed_config));
+type Line = (access: AdminAccess) => string;
+
+interface OpenLog {
+  /** Null: a stream that the process was started with. */
+  readonly path: string | null;
+  readonly line: Line;
+  fd: number;
+}
+
+/** Throws when a log is of a kind that is not known here, or what open(2) says of its path. */
+export function adminAccessLog({ access_log = [], access_log_path }: AdminConfig): AdminAccessLog | null {
+  const logs = access_log.map(openLog);
+  if (access_log_path !== undefined && access_log_path !== "") {
+    logs.push(openFile(access_log_path, (access) => accessLine(defaultFormat, access)));
+  }
   if (logs.length === 0) return null;
   return {
     write: (access) => {
-      for (const log of logs) writeSync(log.fd, accessLine(log.format, access));
+      for (const log of logs) writeSync(log.fd, log.line(access));
     },
     reopen: () => {
       for (const log of logs) {
@@ -50,16 +62,33 @@ export function adminAccessLog({ access_log = [] }: AdminConfig): AdminAccessLog
   };
 }
 
-function openLog(config: JsonObject): { path: string | null; fd: number; format: string } {
+const openFile = (path: string, line: Line): OpenLog => ({ path, line, fd: openSync(path, "a", 0o644) });
+
+function openLog(entry: { readonly typed_config?: JsonObject; readonly filter?: JsonObject }): OpenLog {
+  const config = entry.typed_config ?? {};
   const type = String(config["@type"] ?? "");
-  const source = (config["log_format"] as JsonObject | undefined)?.["text_format_source"] as
-    | JsonObject
-    | undefined;
-  const format = String(source?.["inline_string"] ?? config["format"] ?? defaultFormat);
-  if (type.endsWith("StdoutAccessLog")) return { path: null, fd: 1, format };
-  if (type.endsWith("StderrAccessLog")) return { path: null, fd: 2, format };
-  const path = String(config["path"] ?? "");
-  return { path, fd: openSync(path, "a", 0o644), format };
+  if (entry.filter !== undefined) throw new Error("admin.access_log: filter is not supported");
+  if (type.endsWith(".StdoutAccessLog")) return { path: null, fd: 1, line: lineOf(config) };
+  if (type.endsWith(".StderrAccessLog")) return { path: null, fd: 2, line: lineOf(config) };
+  if (!type.endsWith(".FileAccessLog")) throw new Error(`admin.access_log: ${type} is not supported`);
+  return openFile(String(config["path"] ?? ""), lineOf(config));
+}
+
+function lineOf(config: JsonObject): Line {
+  const format = (config["log_format"] ?? {}) as JsonObject;
+  const object = format["json_format"] ?? config["json_format"];
+  if (object !== undefined) return (access) => `${JSON.stringify(filled(object, access))}\n`;
+  const source = (format["text_format_source"] ?? {}) as JsonObject;
+  const text = source["inline_string"] ?? format["text_format"] ?? config["format"] ?? defaultFormat;
+  return (access) => accessLine(String(text), access);
+}
+
+/** An object of formats, with the texts filled in. */
+function filled(value: Json, access: AdminAccess): Json {
+  if (typeof value === "string") return accessLine(value, access);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => filled(item, access));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filled(item, access)]));
 }
 
 export function accessLine(format: string, access: AdminAccess): string {

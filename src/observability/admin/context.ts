@@ -121,6 +121,7 @@ export interface AdminContext {
 /** envoy.config.bootstrap.v3.Admin, as far as it is used here. */
 export interface AdminConfig {
   readonly address?: Address;
-  readonly access_log?: readonly { readonly typed_config?: JsonObject }[];
+  readonly access_log?: readonly { readonly typed_config?: JsonObject; readonly filter?: JsonObject }[];
+  readonly access_log_path?: string;
   readonly allow_paths?: readonly StringMatcher[];
 }

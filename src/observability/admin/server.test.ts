@@ -156,6 +156,25 @@ test("the access log has Envoy's default format, or the one that was asked for",
   equal(readFileSync(paths[1]!, "utf8"), "GET 200 -\n");
 });
 
+test("an access log of JSON, of a path alone, or of an unknown kind", async () => {
+  const path = join(folder, "json.log");
+  const type = "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog";
+  const json_format = { path: "%REQ(:PATH)%", more: { code: "%RESPONSE_CODE%", one: 1 } };
+  const { server, port } = await started({
+    address: anyPort,
+    access_log: [{ typed_config: { "@type": type, path, log_format: { json_format } } }],
+    access_log_path: join(folder, "plain.log"),
+  });
+  await raw({ port }, `GET /ready HTTP/1.1\r\nHost: x\r\n${closing}`);
+  await server.close();
+  deepEqual(JSON.parse(readFileSync(path, "utf8")), { path: "/ready", more: { code: "200", one: 1 } });
+  match(readFileSync(join(folder, "plain.log"), "utf8"), /"GET \/ready HTTP\/1\.1" 200/);
+  await rejects(
+    started({ address: anyPort, access_log: [{ typed_config: { "@type": "x/Y" } }] }),
+    /x\/Y is not/,
+  );
+});
+
 test("a client that leaves early is no trouble", async () => {
   const { context, server, port } = await started();
   const socket = connect({ port }, () => socket.write("GET /help HTTP/1.1\r\nHost: x\r\n\r\n"));
