@@ -81,6 +81,11 @@ class Arena {
     return to == nullptr ? std::string_view{} : std::string_view(to, text.size());
   }
 
+  // Takes back the last `unused` bytes of an allocation that ends at `end`, if nothing was allocated since.
+  void trim(const char* end, size_t unused) {
+    if (end == next_) next_ -= unused;
+  }
+
   // Gives everything back; the arena is as new, except for its bound.
   void reset() {
     while (blocks_ != nullptr) {

@@ -114,6 +114,10 @@ class HeaderMap {
   HeaderMapKind kind() const { return kind_; }
   Arena& arena() const { return *arena_; }
 
+  // Makes room for the first lines, so that what is allocated next is followed by nothing of the map.
+  void prepare() {
+    if (capacity_ == 0) grow();
+  }
   // The parser's door: a line whose bytes are in the arena already; no joining.
   void push(std::string_view lower_name, std::string_view value, HeaderId id, uint8_t flags = 0);
 

@@ -203,12 +203,8 @@ constexpr std::array<uint8_t, slot_count> build() {
 }
 inline constexpr std::array<uint8_t, slot_count> slots = build();
 
-}  // namespace intern
-
-namespace intern {
-
-// Is `name`, in whatever case, the known name `lower`, which has only letters, digits, "-" and ":"? All tokens
-// that share such a byte up to bit 0x20 are letters. Not a call: memcmp() was a twelfth of the parser's time.
+// Is `name`, in whatever case, the known name `lower`, which has only letters, digits, "-" and ":"? The tokens
+// that share such a byte up to bit 0x20 are all letters. Not a call: memcmp() took 8% of the parser's time.
 inline bool same_name(const char* lower, const char* name, size_t length) {
   const auto same = [lower, name](size_t at, auto word) {
     auto other = word;

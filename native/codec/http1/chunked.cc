@@ -133,7 +133,8 @@ BodyResult BodyDecoder::read_trailers(std::string_view input, size_t from, Heade
     char* const copy = copy_padded(trailers.arena(), section.substr(0, bytes));
     if (copy == nullptr) return fail(errors::headers_too_large, from);
     const Section lines{section.data(), section.data() + section.size(), copy, bytes};
-    if (!read_fields(lines, options, trailers, &dropped, &error_)) {
+    size_t read = 0;
+    if (!read_fields(lines, options, trailers, &read, &dropped, &error_)) {
       return fail(error_, from);
     }
     if (!options.enable_trailers) trailers.clear();

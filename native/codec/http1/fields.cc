@@ -32,10 +32,16 @@ class FieldReader {
   bool read() {
     while (true) {
       if (end_ - p_ < 64) go_on_in_copy();
-      if (at_empty_line()) return true;
+      // The padding looks like an empty line, too: then the section is not whole.
+      if (at_empty_line()) return bytes_read() <= section_.bytes || fail(errors::ended_early);
       Line line;
       if (!read_name(&line) || !read_value(&line) || !take(line)) return false;
     }
+  }
+
+  size_t bytes_read() const {
+    const char* const begin = to_copy_ == 0 ? section_.copy : section_.source;
+    return static_cast<size_t>(p_ - begin) + (*p_ == '\r' ? 2 : 1);
   }
 
  private:
@@ -143,9 +149,12 @@ class FieldReader {
 
 }  // namespace
 
-bool read_fields(const Section& section, const Options& options, HeaderMap& map,
+bool read_fields(const Section& section, const Options& options, HeaderMap& map, size_t* bytes_read,
                  uint32_t* dropped_underscores, ParseError* error) {
-  return FieldReader(section, options, map, dropped_underscores, error).read();
+  FieldReader reader(section, options, map, dropped_underscores, error);
+  if (!reader.read()) return false;
+  *bytes_read = reader.bytes_read();
+  return true;
 }
 
 char* copy_padded(Arena& arena, std::string_view bytes) {

@@ -16,13 +16,14 @@ struct Section {
   const char* source;      // the section's field lines, up to and including its empty line, and what follows
   const char* source_end;  // end of what may be read
   char* copy;              // the same bytes in the arena, section_padding writable bytes behind them
-  size_t bytes;            // of the lines and the empty line
+  size_t bytes;            // of the copy; the lines and the empty line are within it, or the reading fails
 };
 inline constexpr size_t section_padding = 16;
 
 // Reads the field lines of `section` into `map`: names lower-cased, folds and stray CRs taken out; the bytes
-// stay in the copy. False with *error set. A repeated name of Envoy's header tables is joined to the first.
-bool read_fields(const Section& section, const Options& options, HeaderMap& map,
+// stay in the copy. *bytes_read counts the empty line, too. False with *error set. A repeated name of Envoy's
+// header tables is joined to the first.
+bool read_fields(const Section& section, const Options& options, HeaderMap& map, size_t* bytes_read,
                  uint32_t* dropped_underscores, ParseError* error);
 
 // A copy of `bytes` in the arena with the padding behind it; nullptr when the arena has failed.

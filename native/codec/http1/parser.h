@@ -90,6 +90,11 @@ class Parser {
 
  private:
   ParseStatus fail(const ParseError& error);
+  template <typename Read>
+  bool read_at_once(std::string_view input, HeaderMap& map, const Read& read);
+  ParseStatus read_request(std::string_view input, char* copy, size_t bytes, HeaderMap& map);
+  ParseStatus read_response(std::string_view input, char* copy, size_t bytes, const ResponseContext& context,
+                            HeaderMap& map);
   // The whole head, copied to the arena, or nullptr: then *status says what the parse answers.
   char* take_head(std::string_view input, HeaderMap& map, ParseStatus* status, size_t* bytes);
   bool check_request_line(const RequestLine& line);
