@@ -150,6 +150,18 @@ TEST(Priorities, SpillOverAsTheFirstLosesHosts) {
   EXPECT_NEAR(ports.at(2), 3'000, 300);
 }
 
+TEST(Priorities, TheContextMaySpreadTheLoadItself) {
+  TestCluster cluster("", assignment(group(endpoint(1)) + "," + group(endpoint(2), R"("priority": 1)")));
+  WorkerCluster worker = cluster.worker();
+  PriorityLoad second;
+  second.shares = {{.healthy = 0}, {.healthy = 100}};
+  LbContext context = cluster.context();
+  context.load = &second;
+  EXPECT_EQ(worker.choose_host(context)->host->address.port(), 2);
+  second.shares.push_back({});  // of endpoints that are gone by now
+  EXPECT_EQ(worker.choose_host(context)->host->address.port(), 1);
+}
+
 TEST(Priorities, LoadAddsUpTo100WhateverIsAvailable) {
   Random random(7);
   for (int i = 0; i < 10'000; ++i) {

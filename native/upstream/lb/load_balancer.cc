@@ -26,6 +26,12 @@ std::unique_ptr<LbPolicy> make_policy(const LbConfig& config, uint64_t seed) {
   return nullptr;
 }
 
+// A load that was computed from other endpoints, which had other priorities, is of no use.
+const PriorityLoad& load_for(const ClusterEndpoints& endpoints, const LbContext& context) {
+  const bool fits = context.load != nullptr && context.load->shares.size() == endpoints.load().shares.size();
+  return fits ? *context.load : endpoints.load();
+}
+
 struct Target {
   uint32_t priority = 0;
   bool degraded = false;
@@ -72,7 +78,7 @@ LoadBalancer::LoadBalancer(const ClusterConfig& cluster, uint64_t seed)
 LoadBalancer::Choice LoadBalancer::choose(const ClusterEndpoints& endpoints, const LbContext& context,
                                           uint32_t attempt) {
   if (policy_ == nullptr) return choose_by_hash(endpoints, context, attempt);
-  const PriorityLoad& load = context.load != nullptr ? *context.load : endpoints.load();
+  const PriorityLoad& load = load_for(endpoints, context);
   const Target target = choose_priority(load, context.random.next());
   const bool panic = endpoints.load().shares[target.priority].panic;
   if (panic && config_.fail_traffic_on_panic) return {kNoHost, true};
@@ -84,7 +90,7 @@ LoadBalancer::Choice LoadBalancer::choose(const ClusterEndpoints& endpoints, con
 LoadBalancer::Choice LoadBalancer::choose_by_hash(const ClusterEndpoints& endpoints, const LbContext& context,
                                                   uint32_t attempt) {
   const uint64_t hash = context.hash ? *context.hash : context.random.next();
-  const PriorityLoad& load = context.load != nullptr ? *context.load : endpoints.load();
+  const PriorityLoad& load = load_for(endpoints, context);
   const Target target = choose_priority(load, hash);
   const bool panic = endpoints.load().shares[target.priority].panic;
   if (panic && config_.fail_traffic_on_panic) return {kNoHost, true};
