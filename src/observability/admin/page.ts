@@ -62,6 +62,8 @@ section { display: grid; gap: 1rem; align-content: start; min-width: 0 }
 `;
 
 const script = `
+// Names the field that is a query of its own.
+const whole = "?";
 const $ = (id) => document.getElementById(id);
 const element = (tag, fields = {}, ...children) => {
   const made = Object.assign(document.createElement(tag), fields);
@@ -83,10 +85,10 @@ function show(endpoint, button) {
     return element("label", { title: param.help }, name, input);
   });
   if (endpoint.path === "/runtime_modify") {
-    fields.push(element("label", {}, "key=value&key=value", element("input", { name: "" })));
+    fields.push(element("label", {}, "key=value&key=value", element("input", { name: whole })));
   }
   if (endpoint.path === "/logging") {
-    fields.push(element("label", {}, "<logger>=<level>", element("input", { name: "" })));
+    fields.push(element("label", {}, "<logger>=<level>", element("input", { name: whole })));
   }
   const run = element("button", { className: endpoint.post ? "post" : "" }, endpoint.post ? "POST" : "GET");
   $("form").replaceChildren(
@@ -103,7 +105,7 @@ function show(endpoint, button) {
 async function call(endpoint) {
   const query = [];
   for (const [name, value] of new FormData($("form"))) {
-    if (name === "") { if (value) query.push(value) }
+    if (name === whole) { if (value) query.push(value) }
     else if (value === "on") query.push(name);
     else if (value) query.push(encodeURIComponent(name) + "=" + encodeURIComponent(value));
   }
@@ -127,7 +129,7 @@ async function call(endpoint) {
 
 const table = (rows) => element("table", {}, ...rows.map((row) => element("tr", {}, ...row.map((cell) => element("td", {}, cell)))));
 const addressText = (address) => address.socket_address
-  ? address.socket_address.address + ":" + (address.socket_address.port_value ?? 0)
+  ? (address.socket_address.address.includes(":") ? "[" + address.socket_address.address + "]" : address.socket_address.address) + ":" + (address.socket_address.port_value ?? 0)
   : address.pipe?.path ?? JSON.stringify(address);
 const more = (rows, all) => all > rows.length ? [...rows, ["and " + (all - rows.length) + " more", ""]] : rows;
 
