@@ -38,19 +38,29 @@ export class NativeReader {
     const stats = this.#read(this.#generation, histogramsOnly);
     if (stats.kinds !== undefined) this.rows = rowsOf(stats);
     this.#generation = stats.generation;
-    return { values: stats.values, used: stats.used, pairs: this.#pairs(stats.sparse) };
+    const { rows } = this;
+    let pairs: ReadonlyMap<number, Float64Array> | null = null;
+    return {
+      values: stats.values,
+      used: stats.used,
+      // Of most flushes nobody ever asks.
+      get pairs() {
+        pairs ??= pairsOf(stats.sparse, rows);
+        return pairs;
+      },
+    };
   }
+}
 
-  #pairs(sparse: Float64Array): Map<number, Float64Array> {
-    const pairs = new Map<number, Float64Array>();
-    for (let at = 0; at < sparse.length; ) {
-      const row = this.rows[sparse[at]!];
-      const end = at + 3 + 2 * sparse[at + 2]!;
-      if (row !== undefined) pairs.set(keyOf(row.id, sparse[at + 1]!), sparse.subarray(at + 3, end));
-      at = end;
-    }
-    return pairs;
+function pairsOf(sparse: Float64Array, rows: readonly (Row | undefined)[]): Map<number, Float64Array> {
+  const pairs = new Map<number, Float64Array>();
+  for (let at = 0; at < sparse.length; ) {
+    const row = rows[sparse[at]!];
+    const end = at + 3 + 2 * sparse[at + 2]!;
+    if (row !== undefined) pairs.set(keyOf(row.id, sparse[at + 1]!), sparse.subarray(at + 3, end));
+    at = end;
   }
+  return pairs;
 }
 
 function rowsOf({ kinds, ids, prefixes }: NativeStats): (Row | undefined)[] {

@@ -6,7 +6,7 @@ import { type Source, Stat, templateOf, typeOf } from "./stat.ts";
 
 /** What histograms held at the last two ends of an interval. */
 export interface Flushed {
-  readonly native: ReadonlyMap<number, Float64Array>;
+  readonly native: Pick<NativeReading, "pairs">;
   readonly main: ReadonlyMap<string, Histogram>;
 }
 
@@ -52,9 +52,7 @@ export class NativeSource implements Source {
   #histogram(slot: number, late: boolean): Stat | null {
     const histogram = histogramOf(this.#reading, this.#row, slot);
     if (histogram === undefined && late) return null;
-    const [now, before] = this.#flushed.map((flushed) =>
-      histogramOf({ pairs: flushed.native }, this.#row, slot),
-    );
+    const [now, before] = this.#flushed.map((flushed) => histogramOf(flushed.native, this.#row, slot));
     const interval = now === undefined ? empty : since(now, before);
     const local = this.template.names[slot]!;
     return new Stat(

@@ -18,7 +18,7 @@ export interface StoreOptions {
   readonly rejects?: ((name: string) => boolean) | null;
 }
 
-const nothing: Flushed = { native: new Map(), main: new Map() };
+const nothing: Flushed = { native: { pairs: new Map() }, main: new Map() };
 const byPrefix = (a: { readonly prefix: string }, b: { readonly prefix: string }) =>
   a.prefix < b.prefix ? -1 : a.prefix > b.prefix ? 1 : 0;
 
@@ -89,7 +89,7 @@ export class StatsStore {
 
   /** Ends a flush interval (stats_flush_interval): what histograms saw in it is shown until the next end. */
   flush(): void {
-    const native = this.#native?.read(true).pairs ?? new Map();
+    const native = this.#native?.read(true) ?? { pairs: new Map() };
     const main = new Map<string, Histogram>();
     for (const scope of [...this.#scopes.values()].flat()) {
       for (const [name, stat] of scope.entries()) {
