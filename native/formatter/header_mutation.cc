@@ -102,11 +102,14 @@ void HeaderMutations::write(const Addition& addition, std::string_view value, He
   headers.add_ref(headers.arena().copy_view(addition.name), value);
 }
 
-void HeaderMutations::apply(HeaderMap& headers, const FormatContext& context, std::string& scratch) const {
+void HeaderMutations::apply(HeaderMap& headers, const FormatContext& outer, std::string& scratch) const {
   for (const Removal& removal : removals_) {
     removal.id != HeaderId::None ? headers.remove(removal.id) : headers.remove(removal.name);
   }
   if (additions_.empty()) return;
+  FormatContext context = outer;
+  if (headers.kind() == HeaderMapKind::Request) context.request_headers = &headers;
+  if (headers.kind() == HeaderMapKind::Response) context.response_headers = &headers;
   Arena& arena = headers.arena();
   auto* values = static_cast<std::string_view*>(
       arena.allocate(additions_.size() * sizeof(std::string_view), alignof(std::string_view)));

@@ -20,8 +20,8 @@ class HeaderMutations {
   static Result<HeaderMutations> read(ConfigView to_add, ConfigView to_remove = {});
 
   bool empty() const { return additions_.empty() && removals_.empty(); }
-  // Removes first, then adds, as Envoy does at each level. Values are formatted from `context`, whose header
-  // maps may be `headers` itself. `scratch` is the worker's, reused; its content is lost.
+  // Removes first, then adds, as Envoy does at each level. Values are formatted from `context`, with `headers`
+  // as its request or response headers by their kind. `scratch` is the worker's, reused; its content is lost.
   void apply(HeaderMap& headers, const FormatContext& context, std::string& scratch) const;
 
  private:

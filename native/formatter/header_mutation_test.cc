@@ -86,6 +86,19 @@ TEST(HeaderMutations, ValuesAreFormattedFromTheHeadersBeforeAnyIsAdded) {
             "x-thing=something a=<something> <som> c=100% d=200 - e=HTTP/1.1 ");
 }
 
+TEST(HeaderMutations, ResponseValuesReadTheResponseThatIsChanged) {
+  Mutated mutated;
+  HeaderMap response(mutated.stream.arena, HeaderMapKind::Response);
+  response.add("x-from", "upstream");
+  mutated.stream.context.response_headers = nullptr;
+  const auto to_add =
+      ConfigTree::parse(R"([{"header":{"key":"a","value":"%RESP(x-from)% %REQ(:method)%"}}])");
+  const Result<HeaderMutations> mutations = HeaderMutations::read(to_add->root());
+  std::string scratch;
+  mutations.value().apply(response, mutated.stream.context, scratch);
+  EXPECT_EQ(describe(response), "x-from=upstream a=upstream GET ");
+}
+
 TEST(HeaderMutations, RefusesWhatEnvoyRefuses) {
   const std::string modified = ":-prefixed or host headers may not be modified";
   EXPECT_EQ(Mutated().apply(R"([{"header":{"key":"a"}},{"header":{"key":":path","value":"x"}}])"),
