@@ -1,42 +1,92 @@
-import { availableParallelism } from "node:os";
+/** The program: command line, signals, exit codes. Everything else is wired in server.ts. */
 import { join } from "node:path";
 import { openSchema } from "./control/api/schema.ts";
-import { loadBootstrap } from "./control/bootstrap.ts";
+import { type Loaded, loadBootstrap } from "./control/bootstrap.ts";
 import { formatIssues } from "./control/issue.ts";
-import { loadAddon } from "./native/load.ts";
-import { parseCommandLine } from "./options.ts";
+import { type Addon, loadAddon } from "./native/load.ts";
+import { Log } from "./observability/log.ts";
+import { type Options, parseCommandLine } from "./options.ts";
+import { Server, StartError } from "./server.ts";
 
 const root = join(import.meta.dirname, "..");
+const hotRestartVersion = "11.104";
 
-async function main() {
-  const line = parseCommandLine(process.argv.slice(2), { name: "outrider", version: "0.1.0", hotRestartVersion: "11.104" });
-  if (line.kind !== "run") {
-    (line.kind === "print" ? process.stdout : process.stderr).write(line.text);
-    process.exitCode = line.kind === "print" ? 0 : 1;
-    return;
-  }
-  const { options } = line;
-  const addon = loadAddon(root);
-  const loaded = await loadBootstrap(options, { schema: openSchema(join(root, "src/control/api/envoy-1.40.schema")) });
-  if (!loaded.ok) {
-    process.stderr.write(formatIssues(loaded.issues));
-    process.exitCode = 1;
-    return;
-  }
+function load(options: Options, addon: Addon): Promise<Loaded> {
+  const faultOrNull = (fault: string) => (fault === "" ? null : fault);
+  return loadBootstrap(options, {
+    schema: openSchema(join(root, "src/control/api/envoy-1.40.schema")),
+    hooks: {
+      compileRegex: (pattern) => faultOrNull(addon.regexFault(pattern)),
+      parseFormat: (format) => faultOrNull(addon.formatFault(format)),
+    },
+  });
+}
+
+function createLog(options: Options): Log {
+  const log = new Log({
+    level: options.logLevel,
+    format: options.logFormat,
+    escaped: options.logFormatEscaped,
+    ...(options.logPath !== "" && { path: options.logPath }),
+  });
+  for (const [component, level] of options.componentLogLevels) log.setLevel(component, level);
+  return log;
+}
+
+function fail(text: string): void {
+  process.stderr.write(text);
+  process.exitCode = 1;
+}
+
+async function run(options: Options, warnings: readonly string[], addon: Addon): Promise<void> {
+  const loaded = await load(options, addon);
+  if (!loaded.ok) return fail(formatIssues(loaded.issues));
   if (options.mode === "validate") {
     process.stdout.write(`configuration '${options.configPath}' OK\n`);
     return;
   }
-  const resources = (loaded.resolved as any).static_resources ?? {};
-  addon.create(JSON.stringify({ concurrency: options.concurrency ?? availableParallelism() }));
-  console.error("clusters", addon.setClusters(JSON.stringify(resources.clusters ?? [])));
-  for (const listener of resources.listeners ?? []) console.error("listener", addon.addListener(JSON.stringify(listener)));
-  addon.start();
-  setInterval(() => {}, 1000);
-  process.on("SIGTERM", () => {
-    addon.stop();
-    process.exit(0);
+  const log = createLog(options);
+  const main = log.logger("main", "src/main.ts");
+  for (const warning of warnings) main.warning(warning);
+  const configLog = log.logger("config", "src/main.ts");
+  for (const warning of loaded.warnings) configLog.warning(formatIssues([warning]).trimEnd());
+  const server = new Server({
+    options,
+    addon,
+    log,
+    bootstrap: loaded.bootstrap,
+    resolved: loaded.resolved,
+    version: addon.version,
+    revision: "0".repeat(40),
+    hotRestartVersion,
+    onExit: (code) => process.exit(code),
   });
+  process.on("SIGTERM", () => server.shutDown());
+  process.on("SIGINT", () => server.shutDown());
+  process.on("SIGUSR1", () => server.reopenLogs());
+  process.on("SIGHUP", () =>
+    main.warning("caught and eating SIGHUP. See documentation for how to hot restart."),
+  );
+  try {
+    await server.start();
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    main.critical(error.message);
+    addon.stop();
+    process.exit(1);
+  }
+}
+
+function main(): void {
+  const addon = loadAddon(root);
+  const line = parseCommandLine(process.argv.slice(2), {
+    name: "outrider",
+    version: addon.version,
+    hotRestartVersion,
+  });
+  if (line.kind === "print") process.stdout.write(line.text);
+  else if (line.kind === "refused") fail(line.text);
+  else void run(line.options, line.warnings, addon);
 }
 
 main();

@@ -15,7 +15,8 @@ static uint64_t clock_ns(clockid_t clock) {
   return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
 }
 
-EventLoop::EventLoop() : epoll_fd_(epoll_create1(EPOLL_CLOEXEC)), timers_(clock_ns(CLOCK_MONOTONIC) / 1'000'000) {
+EventLoop::EventLoop()
+    : epoll_fd_(epoll_create1(EPOLL_CLOEXEC)), timers_(clock_ns(CLOCK_MONOTONIC) / 1'000'000) {
   if (epoll_fd_ < 0) std::abort();
   read_clock();
 }

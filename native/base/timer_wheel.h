@@ -56,7 +56,8 @@ class TimerWheel {
 
   uint64_t now_ms_;
   uint32_t armed_ = 0;
-  uint64_t occupied_[slots / 64] = {};  // first level: slots that may hold a timer; a bit goes when its slot has run
+  uint64_t occupied_[slots / 64] =
+      {};  // first level: slots that may hold a timer; a bit goes when its slot has run
   IntrusiveList<Timer, Timer> wheel_[levels][slots];
 };
 

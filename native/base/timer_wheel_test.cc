@@ -46,7 +46,10 @@ TEST(TimerWheel, ACancelledOrDestroyedTimerIsSilent) {
   TimerWheel wheel(0);
   Alarm alarm;
   wheel.arm(alarm, 10);
-  { Alarm gone; wheel.arm(gone, 10); }
+  {
+    Alarm gone;
+    wheel.arm(gone, 10);
+  }
   alarm.cancel();
   wheel.advance(100);
   EXPECT_EQ(alarm.rang, 0);

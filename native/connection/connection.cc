@@ -29,7 +29,8 @@ void Connection::connect(int fd, const Address& to) {
   fd_ = fd;
   state_ = State::Connecting;
   const int result = ::connect(fd, to.raw(), to.raw_bytes());
-  if ((result < 0 && errno != EINPROGRESS) || !context_.loop.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP, *this)) {
+  if ((result < 0 && errno != EINPROGRESS) ||
+      !context_.loop.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP, *this)) {
     error_ = errno;
     context_.loop.at_end_of_turn(*this);
   }
@@ -86,9 +87,11 @@ bool Connection::read_once() {
   size_t room = std::clamp<size_t>(limit_bytes_, 16 * 1024, WorkerContext::scratch_bytes);
   const Kept mine = std::exchange(kept_, {});
   Kept joined = mine;
-  if (mine.size > 0) {  // read behind what is kept, so that a message that drips in is not copied for each drop
+  if (mine.size >
+      0) {  // read behind what is kept, so that a message that drips in is not copied for each drop
     joined.capacity = std::max(mine.capacity, mine.size * 2 + 4096);
-    if (joined.capacity != mine.capacity) joined.data = static_cast<char*>(std::realloc(mine.data, joined.capacity));
+    if (joined.capacity != mine.capacity)
+      joined.data = static_cast<char*>(std::realloc(mine.data, joined.capacity));
     if (joined.data == nullptr) std::abort();
     into = joined.data + joined.size;
     room = joined.capacity - joined.size;
@@ -171,8 +174,9 @@ void Connection::flush() {
     message.msg_iovlen = static_cast<size_t>(output_.gather(parts, 16));
     size_t whole = 0;
     for (size_t i = 0; i < message.msg_iovlen; ++i) whole += parts[i].iov_len;
-    const ssize_t sent = message.msg_iovlen == 1 ? ::send(fd_, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL)
-                                                 : ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    const ssize_t sent = message.msg_iovlen == 1
+                             ? ::send(fd_, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL)
+                             : ::sendmsg(fd_, &message, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno != EAGAIN) return fail(CloseReason::Reset);
     const size_t written = sent < 0 ? 0 : static_cast<size_t>(sent);

@@ -125,8 +125,8 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   uint32_t limit_bytes_;
   uint16_t paused_ = 0;
   State state_ = State::Idle;
-  bool readable_ = false;      // an edge came that has not been read to its end
-  bool peer_ended_ = false;    // EPOLLRDHUP was seen: the end must be read too
+  bool readable_ = false;    // an edge came that has not been read to its end
+  bool peer_ended_ = false;  // EPOLLRDHUP was seen: the end must be read too
   bool end_delivered_ = false;
   bool write_blocked_ = false;
   bool full_ = false;

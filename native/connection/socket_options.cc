@@ -36,7 +36,9 @@ int kernel_value(ConfigView config, std::string_view field) {
   return config.has(field) ? static_cast<int>(config.uint(field)) : -1;
 }
 
-void set_number(int fd, int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof(value)); }
+void set_number(int fd, int level, int name, int value) {
+  setsockopt(fd, level, name, &value, sizeof(value));
+}
 
 }  // namespace
 
@@ -57,8 +59,8 @@ std::vector<SocketOption> read_socket_options(ConfigView list) {
 }
 
 TcpKeepalive read_tcp_keepalive(ConfigView config) {
-  return {static_cast<bool>(config), kernel_value(config, "keepalive_probes"), kernel_value(config, "keepalive_time"),
-          kernel_value(config, "keepalive_interval")};
+  return {static_cast<bool>(config), kernel_value(config, "keepalive_probes"),
+          kernel_value(config, "keepalive_time"), kernel_value(config, "keepalive_interval")};
 }
 
 bool apply_socket_options(int fd, const std::vector<SocketOption>& options, SocketOption::State state) {

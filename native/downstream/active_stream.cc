@@ -101,7 +101,8 @@ bool ActiveStream::refuse_by_rules() {
       stats.add(hcm_.stats, HttpStat::downstream_rq_rejected_via_ip_detection);
       break;
   }
-  if (rules_.protocol_error && !hcm_.config().http1_stream_error_on_invalid_message) owner_.close_after_response();
+  if (rules_.protocol_error && !hcm_.config().http1_stream_error_on_invalid_message)
+    owner_.close_after_response();
   RouterReply reply{.status = rules_.status, .details = rules_.details};
   if (rules_.verdict == RequestVerdict::Redirect) reply.location = request_headers_.get(HeaderId::Path);
   send_reply(rules_.status, {}, rules_.details, &reply);
@@ -142,7 +143,8 @@ void ActiveStream::send_continue() {
 const RouteResult& ActiveStream::route() {
   if (route_known_) return route_;
   route_known_ = true;
-  route_ = hcm_.routes().route(RouteRequest{.headers = request_headers_, .random_value = info_.stream_id, .runtime = http_.runtime});
+  route_ = hcm_.routes().route(
+      RouteRequest{.headers = request_headers_, .random_value = info_.stream_id, .runtime = http_.runtime});
   if (route_.route != nullptr) {
     const RouteTimeouts& timeouts = route_.route->timeouts;
     if (timeouts.idle_ms != not_set) stream_idle_ms_ = static_cast<uint64_t>(timeouts.idle_ms);
@@ -157,7 +159,8 @@ const RouteResult& ActiveStream::route() {
 void ActiveStream::make_filters() {
   const auto& chain = hcm_.filters();
   if (chain.empty()) return;
-  filters_ = static_cast<HttpFilter**>(arena_.allocate(chain.size() * sizeof(HttpFilter*), alignof(HttpFilter*)));
+  filters_ =
+      static_cast<HttpFilter**>(arena_.allocate(chain.size() * sizeof(HttpFilter*), alignof(HttpFilter*)));
   if (filters_ == nullptr) std::abort();
   for (const ChainFilter& entry : chain) {
     const RouteFilter* on_route = hcm_.has_route_filters() ? hcm_.route_filter(route(), entry.name) : nullptr;
@@ -257,7 +260,8 @@ void ActiveStream::continue_request() {
       http_.worker.loop.flush_now();
     }
   }
-  if (request_.trailers != nullptr && !request_.stopped && !local_reply_) router_.on_request_trailers(*request_.trailers);
+  if (request_.trailers != nullptr && !request_.stopped && !local_reply_)
+    router_.on_request_trailers(*request_.trailers);
   if (std::exchange(request_.paused_input, false)) resume_request_input();
 }
 
@@ -410,7 +414,8 @@ void ActiveStream::send_response_headers(EndStream end) {
                             .draining = owner_.draining(),
                             .request_complete = request_ended_ || upgrade_request_,
                             .from_upstream = !local_reply_};
-  if (apply_response_rules(hcm_.config(), facts, headers) == AfterResponse::Close) owner_.close_after_response();
+  if (apply_response_rules(hcm_.config(), facts, headers) == AfterResponse::Close)
+    owner_.close_after_response();
   StatsBlock& stats = http_.worker.stats;
   stats.add_response(hcm_.stats, HttpStat::downstream_rq_completed, info_.response_code);
   stats.add_response(hcm_.listener_stats, ListenerHttpStat::downstream_rq_completed, info_.response_code);
@@ -473,7 +478,8 @@ void ActiveStream::send_reply(uint16_t status, std::string_view body, std::strin
   if (encoder_ == nullptr) return;
   if (response_started_) return abort_response();
   local_reply_ = true;
-  const std::string_view location = router == nullptr ? std::string_view{} : arena_.copy_view(router->location);
+  const std::string_view location =
+      router == nullptr ? std::string_view{} : arena_.copy_view(router->location);
   router_.cancel();
   info_.response_code = status;
   info_.response_code_details = details;
@@ -562,7 +568,8 @@ void ActiveStream::finish() {
     stats.sub(hcm_.stats, HttpStat::downstream_rq_active);
     stats.record(hcm_.stats, HttpStat::downstream_rq_time, (now - info_.timing.start_ns) / 1'000'000);
   }
-  if (!hcm_.config().access_logs.empty() && counted_) hcm_.config().access_logs.log(format_context(), http_.log);
+  if (!hcm_.config().access_logs.empty() && counted_)
+    hcm_.config().access_logs.log(format_context(), http_.log);
   http_.worker.loop.free_later(*this);
   owner_.on_stream_complete(*this);
 }
@@ -595,9 +602,11 @@ void ActiveStream::on_deadline() {
   if (max_duration_ms_ != 0 && start_ms + max_duration_ms_ <= now) {
     stats.add(hcm_.stats, HttpStat::downstream_rq_max_duration_reached);
     info_.set(ResponseFlag::DurationTimeout);
-    return send_reply(request_ended_ ? 504 : 408, "downstream duration timeout", "max_duration_timeout", nullptr);
+    return send_reply(request_ended_ ? 504 : 408, "downstream duration timeout", "max_duration_timeout",
+                      nullptr);
   }
-  if (config.request_headers_timeout_ms != 0 && !counted_ && start_ms + config.request_headers_timeout_ms <= now) {
+  if (config.request_headers_timeout_ms != 0 && !counted_ &&
+      start_ms + config.request_headers_timeout_ms <= now) {
     stats.add(hcm_.stats, HttpStat::downstream_rq_header_timeout);
     info_.set(ResponseFlag::DownstreamProtocolError);
     owner_.close_after_response();

@@ -71,11 +71,11 @@ class ActiveStream final : public MessageDecoder, public Deferred, Stream, Route
   enum class Side : uint8_t { Request, Response };
   // How far one direction has come through the filters.
   struct Progress {
-    int headers_at = 0;        // the next filter for the head; filter_count_: all are done
-    bool stopped = false;      // a filter holds the head back
-    bool end = false;          // the message has ended, as far as it was read
-    bool paused_input = false; // by StopAndWatermark
-    std::string kept;          // body bytes of StopAndBuffer
+    int headers_at = 0;         // the next filter for the head; filter_count_: all are done
+    bool stopped = false;       // a filter holds the head back
+    bool end = false;           // the message has ended, as far as it was read
+    bool paused_input = false;  // by StopAndWatermark
+    std::string kept;           // body bytes of StopAndBuffer
     HeaderMap* trailers = nullptr;
   };
 
@@ -124,7 +124,8 @@ class ActiveStream final : public MessageDecoder, public Deferred, Stream, Route
 
   void send_response_headers(EndStream end);
   void send_response_data(std::string_view data, EndStream end);
-  void send_reply(uint16_t status, std::string_view body, std::string_view details, const RouterReply* router);
+  void send_reply(uint16_t status, std::string_view body, std::string_view details,
+                  const RouterReply* router);
   void end_response();
   void abort_response();
   void finish();

@@ -5,8 +5,8 @@
 
 namespace outrider {
 
-Http1Server::Http1Server(HttpWorker& http, const HcmInstance& hcm, DownstreamOwner& owner, const ConnectionInfo& info,
-                         uint32_t buffer_limit_bytes)
+Http1Server::Http1Server(HttpWorker& http, const HcmInstance& hcm, DownstreamOwner& owner,
+                         const ConnectionInfo& info, uint32_t buffer_limit_bytes)
     : http_(http),
       hcm_(hcm),
       owner_(owner),
@@ -172,7 +172,8 @@ void Http1Server::on_output_full(bool full) {
 
 void Http1Server::encode_1xx(const HeaderMap& headers) {
   if (http10()) return;
-  http1::encode_response_head(headers, EndStream::No, request_, hcm_.config().http1_encoder, connection_.output());
+  http1::encode_response_head(headers, EndStream::No, request_, hcm_.config().http1_encoder,
+                              connection_.output());
   connection_.send_soon();
 }
 
@@ -288,9 +289,11 @@ void Http1Server::on_timer() {
   if (stream_ == nullptr && drain_at_ms_ <= now) return close(0);
   const bool old = config.max_connection_duration_ms != 0 &&
                    started_ns_ / 1'000'000 + config.max_connection_duration_ms <= now;
-  const bool idle = stream_ == nullptr && config.idle_timeout_ms != 0 && idle_since_ms_ + config.idle_timeout_ms <= now;
+  const bool idle =
+      stream_ == nullptr && config.idle_timeout_ms != 0 && idle_since_ms_ + config.idle_timeout_ms <= now;
   if (drain_at_ms_ == UINT64_MAX && (old || idle)) {
-    stats.add(hcm_.stats, old ? HttpStat::downstream_cx_max_duration_reached : HttpStat::downstream_cx_idle_timeout);
+    stats.add(hcm_.stats,
+              old ? HttpStat::downstream_cx_max_duration_reached : HttpStat::downstream_cx_idle_timeout);
     if (requests_ == 0 && stream_ == nullptr) return close(0);
     drain_at_ms_ = now + config.drain_timeout_ms;
   }

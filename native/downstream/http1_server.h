@@ -38,7 +38,12 @@ class Http1Server final : public ListLink<Http1Server>,
   void free_deferred() override;
 
  private:
-  enum class Phase : uint8_t { Idle, Head, Body, Waiting };  // Waiting: the request is read, its answer is not out
+  enum class Phase : uint8_t {
+    Idle,
+    Head,
+    Body,
+    Waiting
+  };  // Waiting: the request is read, its answer is not out
 
   // ConnectionHandler
   size_t on_data(std::string_view bytes) override;
@@ -49,7 +54,9 @@ class Http1Server final : public ListLink<Http1Server>,
   const ConnectionInfo& connection_info() const override { return info_; }
   const HcmInstance& hcm() const override { return hcm_; }
   HttpWorker& http() override { return http_; }
-  void require_deadline(uint64_t deadline_ms) override { http_.worker.loop.timers().require(*this, deadline_ms); }
+  void require_deadline(uint64_t deadline_ms) override {
+    http_.worker.loop.timers().require(*this, deadline_ms);
+  }
   bool client_wants_close() const override { return client_wants_close_; }
   bool draining() const override;
   void close_after_response() override { close_after_response_ = true; }
@@ -60,8 +67,14 @@ class Http1Server final : public ListLink<Http1Server>,
   void encode_data(std::string_view data, EndStream end) override;
   void encode_trailers(const HeaderMap& trailers) override;
   void reset(ResetReason reason) override;
-  void pause_input() override { connection_.pause_reads(); ++paused_; }
-  void resume_input() override { --paused_; connection_.resume_reads(); }
+  void pause_input() override {
+    connection_.pause_reads();
+    ++paused_;
+  }
+  void resume_input() override {
+    --paused_;
+    connection_.resume_reads();
+  }
 
   void on_timer() override;
 

@@ -27,7 +27,8 @@ Result<std::unique_ptr<HcmInstance>> HcmInstance::build(ConfigView config, HcmIn
   instance->stats = context.stats.add_scope<HttpStat>(prefix);
   instance->router_stats = context.stats.add_scope<RouterStat>(prefix);
   instance->codec_stats = context.stats.add_scope<Http1Stat>("http1.");
-  instance->listener_stats = context.stats.add_scope<ListenerHttpStat>(std::string(context.listener_prefix) + prefix);
+  instance->listener_stats =
+      context.stats.add_scope<ListenerHttpStat>(std::string(context.listener_prefix) + prefix);
   if (auto filters = instance->read_filters(context); !filters) return filters.error();
   const HcmConfig& settings = *instance->config_;
   for (const uint64_t ms : {settings.request_timeout_ms, settings.stream_idle_timeout_ms,

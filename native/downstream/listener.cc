@@ -20,12 +20,15 @@ static constexpr std::string_view hcm_type =
 static Result<Address> read_address(ConfigView address) {
   if (address.has("pipe")) {
     const Address pipe = Address::from_pipe(address["pipe"].string("path"));
-    return pipe.valid() ? Result<Address>(pipe) : ConfigError{"address.pipe.path", "longer than a socket path can be"};
+    return pipe.valid() ? Result<Address>(pipe)
+                        : ConfigError{"address.pipe.path", "longer than a socket path can be"};
   }
   const ConfigView socket = address["socket_address"];
-  const Address ip = Address::from_ip(socket.string("address"), static_cast<uint16_t>(socket.uint("port_value")));
+  const Address ip =
+      Address::from_ip(socket.string("address"), static_cast<uint16_t>(socket.uint("port_value")));
   if (ip.valid()) return ip;
-  return ConfigError{"address.socket_address.address", "no IP address: " + std::string(socket.string("address"))};
+  return ConfigError{"address.socket_address.address",
+                     "no IP address: " + std::string(socket.string("address"))};
 }
 
 std::string listener_stat_prefix(ConfigView listener, const Address& address) {
@@ -50,11 +53,12 @@ Result<Ref<ListenerConfig>> ListenerConfig::build(Ref<const SharedConfig> source
   }
   config->socket_options = read_socket_options(view.list("socket_options"));
   config->buffer_bytes_max = static_cast<uint32_t>(view.uint("per_connection_buffer_limit_bytes", 1 << 20));
-  config->accepts_per_event_max =
-      static_cast<uint32_t>(std::max<uint64_t>(1, view.uint("max_connections_to_accept_per_socket_event", 1)));
+  config->accepts_per_event_max = static_cast<uint32_t>(
+      std::max<uint64_t>(1, view.uint("max_connections_to_accept_per_socket_event", 1)));
   // As Envoy on Linux: the most that the kernel's somaxconn allows.
   config->backlog = static_cast<int>(view.uint("tcp_backlog_size", 65'535));
-  config->fast_open_queue = view.has("tcp_fast_open_queue_length") ? static_cast<int>(view.uint("tcp_fast_open_queue_length")) : -1;
+  config->fast_open_queue =
+      view.has("tcp_fast_open_queue_length") ? static_cast<int>(view.uint("tcp_fast_open_queue_length")) : -1;
   config->pipe_mode = static_cast<uint32_t>(view["address"]["pipe"].uint("mode"));
   config->bind_to_port = view.boolean("bind_to_port", view["deprecated_v1"].boolean("bind_to_port", true));
   config->reuse_port = view.boolean("enable_reuse_port", true);
@@ -72,8 +76,10 @@ Result<Ref<ListenerConfig>> ListenerConfig::build(Ref<const SharedConfig> source
         context.stats.add_scope<ListenerWorkerStat>(prefix + "worker_" + std::to_string(i) + "."));
   }
   const bool has_default = view.has("default_filter_chain");
-  const ConfigView chain = view.list("filter_chains").size() > 0 ? view.list("filter_chains")[0u] : view["default_filter_chain"];
-  const std::string path = has_default && view.list("filter_chains").size() == 0 ? "default_filter_chain" : "filter_chains[0]";
+  const ConfigView chain =
+      view.list("filter_chains").size() > 0 ? view.list("filter_chains")[0u] : view["default_filter_chain"];
+  const std::string path =
+      has_default && view.list("filter_chains").size() == 0 ? "default_filter_chain" : "filter_chains[0]";
   const ConfigView filters = chain.list("filters");
   const ConfigView last = filters[filters.size() == 0 ? 0 : filters.size() - 1]["typed_config"];
   if (filters.size() != 1 || last.type_name() != hcm_type) {
@@ -102,15 +108,18 @@ static bool set_number(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
 }
 
-static bool prepare_listen_socket(int fd, const ListenerConfig& listener, const Address& address, bool reuse_port) {
+static bool prepare_listen_socket(int fd, const ListenerConfig& listener, const Address& address,
+                                  bool reuse_port) {
   bool ok = set_number(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (address.family() == AF_INET6) ok &= set_number(fd, IPPROTO_IPV6, IPV6_V6ONLY, listener.ipv4_compat ? 0 : 1);
+  if (address.family() == AF_INET6)
+    ok &= set_number(fd, IPPROTO_IPV6, IPV6_V6ONLY, listener.ipv4_compat ? 0 : 1);
   if (address.is_ip()) {
     if (reuse_port) ok &= set_number(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     ok &= set_number(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // accepted sockets inherit it
     if (listener.freebind) ok &= set_number(fd, IPPROTO_IP, IP_FREEBIND, 1);
     if (listener.transparent) ok &= set_number(fd, IPPROTO_IP, IP_TRANSPARENT, 1);
-    if (listener.fast_open_queue >= 0) ok &= set_number(fd, IPPROTO_TCP, TCP_FASTOPEN, listener.fast_open_queue);
+    if (listener.fast_open_queue >= 0)
+      ok &= set_number(fd, IPPROTO_TCP, TCP_FASTOPEN, listener.fast_open_queue);
     apply_keepalive(fd, listener.keepalive);
   }
   return ok && apply_socket_options(fd, listener.socket_options, SocketOption::State::Prebind);
@@ -129,7 +138,8 @@ Result<int> open_listen_socket(const ListenerConfig& listener, const Address& ad
   if (is_path) ::unlink(address.text().c_str());
   if (::bind(fd, address.raw(), address.raw_bytes()) != 0) return fail("bind");
   if (is_path && listener.pipe_mode != 0) ::chmod(address.text().c_str(), listener.pipe_mode);
-  if (!apply_socket_options(fd, listener.socket_options, SocketOption::State::Bound)) return fail("set the socket options of");
+  if (!apply_socket_options(fd, listener.socket_options, SocketOption::State::Bound))
+    return fail("set the socket options of");
   if (::listen(fd, listener.backlog) != 0) return fail("listen on");
   if (!apply_socket_options(fd, listener.socket_options, SocketOption::State::Listening)) {
     return fail("set the socket options of");
@@ -221,7 +231,8 @@ void WorkerListener::on_accepted(int fd, const Address& remote, const Address& l
   info.id = worker.connection_id();
   info.local = local;
   info.direct_remote = remote;
-  Http1Server* server = http_.http1_servers.make(http_, config_->hcm(), *this, info, config_->buffer_bytes_max);
+  Http1Server* server =
+      http_.http1_servers.make(http_, config_->hcm(), *this, info, config_->buffer_bytes_max);
   connections_.push_back(*server);
   server->start(fd);
 }

@@ -11,9 +11,9 @@
 #include "base/result.h"
 #include "base/shared_config.h"
 #include "base/stats.h"
+#include "connection/socket_options.h"
 #include "downstream/http1_server.h"
 #include "downstream/http_connection_manager.h"
-#include "connection/socket_options.h"
 
 namespace outrider {
 

@@ -16,8 +16,8 @@ namespace outrider {
 
 enum class FilterStatus : uint8_t {
   Continue,
-  StopIteration,     // wait for continue_request() or continue_response(); a body chunk is the filter's own now
-  StopAndBuffer,     // keep the body until then; too much of it ends the stream (413, or 500 for a response)
+  StopIteration,  // wait for continue_request() or continue_response(); a body chunk is the filter's own now
+  StopAndBuffer,  // keep the body until then; too much of it ends the stream (413, or 500 for a response)
   StopAndWatermark,  // keep it, and hold the sender back instead
 };
 
@@ -25,9 +25,9 @@ enum class FilterStatus : uint8_t {
 struct LocalReply {
   uint16_t status = 500;
   std::string_view body = {};
-  std::string_view details = {};          // %RESPONSE_CODE_DETAILS%; static text or the stream's arena
-  const ResponseFlag* flag = nullptr;     // set on the stream, where there is one
-  std::string_view location = {};         // of a redirect
+  std::string_view details = {};       // %RESPONSE_CODE_DETAILS%; static text or the stream's arena
+  const ResponseFlag* flag = nullptr;  // set on the stream, where there is one
+  std::string_view location = {};      // of a redirect
   bool close_connection = false;
 };
 
@@ -65,10 +65,14 @@ class HttpFilter {
  public:
   virtual ~HttpFilter() = default;
   virtual FilterStatus on_request_headers(Stream&, HeaderMap&, EndStream) { return FilterStatus::Continue; }
-  virtual FilterStatus on_request_body(Stream&, std::string_view&, EndStream) { return FilterStatus::Continue; }
+  virtual FilterStatus on_request_body(Stream&, std::string_view&, EndStream) {
+    return FilterStatus::Continue;
+  }
   virtual FilterStatus on_request_trailers(Stream&, HeaderMap&) { return FilterStatus::Continue; }
   virtual FilterStatus on_response_headers(Stream&, HeaderMap&, EndStream) { return FilterStatus::Continue; }
-  virtual FilterStatus on_response_body(Stream&, std::string_view&, EndStream) { return FilterStatus::Continue; }
+  virtual FilterStatus on_response_body(Stream&, std::string_view&, EndStream) {
+    return FilterStatus::Continue;
+  }
   virtual FilterStatus on_response_trailers(Stream&, HeaderMap&) { return FilterStatus::Continue; }
   // The stream is over, for whatever reason; nothing may be asked of it but its facts.
   virtual void on_stream_end(Stream&) {}
@@ -108,7 +112,8 @@ class SimpleFilterFactory final : public HttpFilterFactory {
   HttpFilter* make(Arena& arena, const HttpFilterFactory* route_config) const override {
     const auto* route = static_cast<const SimpleFilterFactory*>(route_config);
     void* memory = arena.allocate(sizeof(Filter), alignof(Filter));
-    return memory == nullptr ? nullptr : new (memory) Filter(config_, route == nullptr ? nullptr : &route->config_);
+    return memory == nullptr ? nullptr
+                             : new (memory) Filter(config_, route == nullptr ? nullptr : &route->config_);
   }
 
  private:
@@ -127,7 +132,8 @@ Result<std::unique_ptr<HttpFilterFactory>> read(ConfigView view, FilterBuildCont
   auto config = read_config(view, context);
   using Config = typename ValueOf<decltype(config)>::type;
   if (!config) return config.error();
-  return std::unique_ptr<HttpFilterFactory>(new SimpleFilterFactory<Filter, Config>(std::move(config.value())));
+  return std::unique_ptr<HttpFilterFactory>(
+      new SimpleFilterFactory<Filter, Config>(std::move(config.value())));
 }
 }  // namespace filter_detail
 

@@ -46,7 +46,8 @@ void Router::answer_without_upstream(const RouteEntry& route) {
   }
   std::string& location = stream_.scratch();
   std::string rewritten;
-  const uint16_t status = route.kind == RouteKind::Redirect ? route.redirect->status : route.direct_response->status;
+  const uint16_t status =
+      route.kind == RouteKind::Redirect ? route.redirect->status : route.direct_response->status;
   rewrite_path(route, headers, stream_.format_context(), RouteTable::KeepOriginals::No, rewritten);
   location.clear();
   const bool has_location = route.redirect != nullptr || status == 201 || (status >= 300 && status < 400);
@@ -69,9 +70,10 @@ void Router::forward(const RouteEntry& route) {
   info.upstream_cluster_raw_name = cluster_config_->name;
   info.cluster_metadata = cluster_config_->metadata;
   choose_timeouts(route);
-  const auto keep = config_.suppress_envoy_headers ? RouteTable::KeepOriginals::No : RouteTable::KeepOriginals::Yes;
-  stream_.route_table()->finalize_request_headers(result, stream_.request_headers(), stream_.format_context(), keep,
-                                                  stream_.scratch());
+  const auto keep =
+      config_.suppress_envoy_headers ? RouteTable::KeepOriginals::No : RouteTable::KeepOriginals::Yes;
+  stream_.route_table()->finalize_request_headers(result, stream_.request_headers(), stream_.format_context(),
+                                                  keep, stream_.scratch());
   if (result.virtual_host->include_request_attempt_count) {
     stream_.request_headers().set_ref(HeaderId::EnvoyAttemptCount, "1");
   }
@@ -120,8 +122,9 @@ void Router::send_to_a_host() {
   ++info.attempt_count;
   const RouteEntry& route = *stream_.route().route;
   if (route.auto_host_rewrite && !host_->hostname.empty()) {
-    update_authority(stream_.request_headers(), host_->hostname, route.append_x_forwarded_host,
-                     config_.suppress_envoy_headers ? RouteTable::KeepOriginals::No : RouteTable::KeepOriginals::Yes);
+    update_authority(
+        stream_.request_headers(), host_->hostname, route.append_x_forwarded_host,
+        config_.suppress_envoy_headers ? RouteTable::KeepOriginals::No : RouteTable::KeepOriginals::Yes);
   }
   pool_ = &stream_.upstreams().pool(*cluster_, *slot, route.priority);
   state_ = State::Waiting;
@@ -229,7 +232,8 @@ void Router::on_headers(HeaderMap& headers, EndStream end) {
     const auto [last, error] = std::to_chars(text, text + sizeof(text), info.attempt_count);
     headers.set(HeaderId::EnvoyAttemptCount, {text, static_cast<size_t>(last - text)});
   }
-  stream_.route_table()->finalize_response_headers(result, headers, stream_.format_context(), stream_.scratch());
+  stream_.route_table()->finalize_response_headers(result, headers, stream_.format_context(),
+                                                   stream_.scratch());
   state_ = State::Responding;
   if (end == EndStream::Yes) on_response_end();
   stream_.on_upstream_headers(headers, end);
@@ -286,7 +290,9 @@ void Router::on_reset(ResetReason reason) {
   reply_to_reset(reason, {});
 }
 
-void Router::on_output_full(bool full) { full ? stream_.pause_request_input() : stream_.resume_request_input(); }
+void Router::on_output_full(bool full) {
+  full ? stream_.pause_request_input() : stream_.resume_request_input();
+}
 
 void Router::pause_response(bool pause) {
   if (encoder_ == nullptr) return;
@@ -338,11 +344,13 @@ struct ResetAnswer {
 static ResetAnswer answer_to(ResetReason reason) {
   switch (reason) {
     case ResetReason::ConnectionFailure:
-      return {503, ResponseFlag::UpstreamConnectionFailure, "remote connection failure", "remote_connection_failure"};
+      return {503, ResponseFlag::UpstreamConnectionFailure, "remote connection failure",
+              "remote_connection_failure"};
     case ResetReason::ConnectTimeout:
       return {503, ResponseFlag::UpstreamConnectionFailure, "connection timeout", "connection_timeout"};
     case ResetReason::LocalConnectionFailure:
-      return {503, ResponseFlag::UpstreamConnectionFailure, "local connection failure", "local_connection_failure"};
+      return {503, ResponseFlag::UpstreamConnectionFailure, "local connection failure",
+              "local_connection_failure"};
     case ResetReason::Overflow:
       return {503, ResponseFlag::UpstreamOverflow, "overflow", "overflow"};
     case ResetReason::ProtocolError:
@@ -355,7 +363,8 @@ static ResetAnswer answer_to(ResetReason reason) {
     case ResetReason::StaleConnection:
       break;
   }
-  return {503, ResponseFlag::UpstreamConnectionTermination, "connection termination", "connection_termination"};
+  return {503, ResponseFlag::UpstreamConnectionTermination, "connection termination",
+          "connection_termination"};
 }
 
 void Router::reply_to_reset(ResetReason reason, std::string_view transport_failure) {
@@ -375,7 +384,8 @@ void Router::reply_to_reset(ResetReason reason, std::string_view transport_failu
   }
   text.push_back('}');
   const std::string_view details = arena.copy_view(text);
-  text.assign("upstream connect error or disconnect/reset before headers. reset reason: ").append(answer.text);
+  text.assign("upstream connect error or disconnect/reset before headers. reset reason: ")
+      .append(answer.text);
   const std::string_view body = arena.copy_view(text);
   state_ = State::Done;
   deadline_ms_ = UINT64_MAX;

@@ -48,7 +48,7 @@ class RouterCallbacks {
   virtual StreamInfo& info() = 0;
   virtual FormatContext format_context() = 0;
   virtual HeaderMap& request_headers() = 0;
-  virtual HeaderMap& make_response_headers() = 0;   // empty, for one upstream response
+  virtual HeaderMap& make_response_headers() = 0;  // empty, for one upstream response
   virtual HeaderMap& make_response_trailers() = 0;
   virtual const RouteTable* route_table() = 0;
   virtual const RouteResult& route() = 0;

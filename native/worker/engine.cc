@@ -6,15 +6,16 @@
 #include <utility>
 
 #include "base/json_text.h"
-#include "upstream/cluster_stats.h"
 
 namespace outrider {
 
 EngineOptions EngineOptions::read(ConfigView options) {
   EngineOptions out;
   out.concurrency = static_cast<uint32_t>(std::max<uint64_t>(1, options.uint("concurrency", 1)));
-  out.log_flush_interval_ms = static_cast<uint32_t>(options.uint("log_flush_interval_ms", out.log_flush_interval_ms));
-  out.log_flush_bytes_min = static_cast<uint32_t>(options.uint("log_flush_bytes_min", out.log_flush_bytes_min));
+  out.log_flush_interval_ms =
+      static_cast<uint32_t>(options.uint("log_flush_interval_ms", out.log_flush_interval_ms));
+  out.log_flush_bytes_min =
+      static_cast<uint32_t>(options.uint("log_flush_bytes_min", out.log_flush_bytes_min));
   out.drain_time_ms = options.uint("drain_time_ms", out.drain_time_ms);
   out.gradual_drain = options.boolean("gradual_drain", true);
   out.local_ipv6 = options.boolean("local_ipv6");
@@ -23,10 +24,11 @@ EngineOptions EngineOptions::read(ConfigView options) {
   return out;
 }
 
-Engine::Engine(EngineOptions options) : options_(std::move(options)), local_ip_(local_ip_address(options_.local_ipv6)) {
+Engine::Engine(EngineOptions options)
+    : options_(std::move(options)), local_ip_(local_ip_address(options_.local_ipv6)) {
   logs_ = std::make_unique<LogFiles>(LogFileOptions{.worker_count = options_.concurrency,
-                                                       .flush_interval_ms = options_.log_flush_interval_ms,
-                                                       .flush_bytes_min = options_.log_flush_bytes_min});
+                                                    .flush_interval_ms = options_.log_flush_interval_ms,
+                                                    .flush_bytes_min = options_.log_flush_bytes_min});
   drain_.drain_time_ms = options_.drain_time_ms;
   drain_.gradual = options_.gradual_drain;
   filesystem_stats_ = stats_.add_scope<FilesystemStat>("filesystem.");
@@ -65,47 +67,31 @@ void Engine::publish() {
 // ---- clusters ------------------------------------------------------------------------------------------------
 
 uint32_t Engine::cluster_index(std::string_view name) {
-  const auto [found, added] = cluster_indices_.try_emplace(std::string(name), static_cast<uint32_t>(clusters_.size()));
-  if (added) clusters_.push_back({std::string(name), {}, {}});
-  return found->second;
+  return cluster_indices_.try_emplace(std::string(name), static_cast<uint32_t>(cluster_indices_.size()))
+      .first->second;
 }
 
 Result<bool> Engine::set_cluster(Ref<const SharedConfig> source, ConfigView cluster) {
-  const uint32_t index = cluster_index(cluster.string("name"));
-  const ClusterStats stats = ClusterStats::add(stats_, cluster);
-  auto config = ClusterConfig::build(source, cluster, stats);
-  if (!config) return config.error();
-  ClusterEntry& entry = clusters_[index];
-  auto endpoints = ClusterEndpoints::build(*config.value(), source, cluster["load_assignment"], entry.endpoints.get(), stats_);
-  if (!endpoints) return ConfigError{"load_assignment." + endpoints.error().path, endpoints.error().reason};
-  entry.config = config.value();
-  publish_membership(stats_.main(), stats, entry.endpoints.get(), *endpoints.value());
-  entry.endpoints = endpoints.value();
-  unpublished_.push_back([index, config = entry.config, hosts = entry.endpoints](Worker& worker) {
-    worker.set_cluster(index, config, hosts);
+  auto built = clusters_.set_cluster(std::move(source), cluster);
+  if (!built) return built.error();
+  unpublished_.push_back([index = cluster_index(cluster.string("name")), entry = built.value()](
+                             Worker& worker) { worker.set_cluster(index, entry.config, entry.endpoints); });
+  return true;
+}
+
+Result<bool> Engine::set_endpoints(std::string_view name, Ref<const SharedConfig> source,
+                                   ConfigView assignment) {
+  auto built = clusters_.set_endpoints(name, std::move(source), assignment);
+  if (!built) return built.error();
+  unpublished_.push_back([index = cluster_index(name), hosts = built.value().endpoints](Worker& worker) {
+    worker.set_endpoints(index, hosts);
   });
   return true;
 }
 
-Result<bool> Engine::set_endpoints(std::string_view name, Ref<const SharedConfig> source, ConfigView assignment) {
-  const uint32_t index = cluster_index(name);
-  ClusterEntry& entry = clusters_[index];
-  if (!entry.config) return ConfigError{"cluster_name", "no such cluster: " + entry.name};
-  auto endpoints = ClusterEndpoints::build(*entry.config, std::move(source), assignment, entry.endpoints.get(), stats_);
-  if (!endpoints) return endpoints.error();
-  publish_membership(stats_.main(), entry.config->stats, entry.endpoints.get(), *endpoints.value());
-  entry.endpoints = endpoints.value();
-  unpublished_.push_back([index, hosts = entry.endpoints](Worker& worker) { worker.set_endpoints(index, hosts); });
-  return true;
-}
-
 Result<bool> Engine::remove_cluster(std::string_view name) {
-  const uint32_t index = cluster_index(name);
-  ClusterEntry& entry = clusters_[index];
-  if (!entry.config) return ConfigError{"name", "no such cluster: " + entry.name};
-  entry.config = nullptr;
-  entry.endpoints = nullptr;
-  unpublished_.push_back([index](Worker& worker) { worker.remove_cluster(index); });
+  if (!clusters_.remove(name)) return ConfigError{"name", "no such cluster: " + std::string(name)};
+  unpublished_.push_back([index = cluster_index(name)](Worker& worker) { worker.remove_cluster(index); });
   return true;
 }
 
@@ -118,10 +104,10 @@ HcmBuildContext Engine::hcm_context() const {
                           .local_ip = local_ip_};
   if (runtime_ == nullptr) return context;
   context.normalize_path = runtime_->boolean("http_connection_manager.normalize_path", false);
-  context.max_request_headers_kb = static_cast<uint32_t>(
-      runtime_->integer("envoy.reloadable_features.max_request_headers_size_kb", context.max_request_headers_kb));
-  context.max_request_headers_count = static_cast<uint32_t>(
-      runtime_->integer("envoy.reloadable_features.max_request_headers_count", context.max_request_headers_count));
+  context.max_request_headers_kb = static_cast<uint32_t>(runtime_->integer(
+      "envoy.reloadable_features.max_request_headers_size_kb", context.max_request_headers_kb));
+  context.max_request_headers_count = static_cast<uint32_t>(runtime_->integer(
+      "envoy.reloadable_features.max_request_headers_count", context.max_request_headers_count));
   return context;
 }
 
@@ -149,7 +135,8 @@ Result<std::vector<std::vector<int>>> Engine::open_sockets(ListenerConfig& confi
       sockaddr_storage bound;
       socklen_t bytes = sizeof(bound);
       if (getsockname(fd.value(), reinterpret_cast<sockaddr*>(&bound), &bytes) == 0) {
-        address = Address::from_sockaddr(reinterpret_cast<sockaddr*>(&bound), bytes);  // port 0 has become real
+        address =
+            Address::from_sockaddr(reinterpret_cast<sockaddr*>(&bound), bytes);  // port 0 has become real
       }
     }
   }
@@ -164,7 +151,8 @@ Result<std::vector<Address>> Engine::add_listener(Ref<const SharedConfig> source
         "envoy.resource_limits.listener." + std::string(source->root().string("name")) + ".connection_limit";
     connections_max = runtime_->integer(key, UINT64_MAX);
   }
-  ListenerConfig::BuildContext context{hcm, *this, stats_, static_cast<uint32_t>(workers_.size()), connections_max};
+  ListenerConfig::BuildContext context{hcm, *this, stats_, static_cast<uint32_t>(workers_.size()),
+                                       connections_max};
   auto built = ListenerConfig::build(std::move(source), context);
   if (!built) return built.error();
   Ref<ListenerConfig> config = built.value();
@@ -173,7 +161,8 @@ Result<std::vector<Address>> Engine::add_listener(Ref<const SharedConfig> source
     if (!sockets) return sockets.error();
     publish();
     for (size_t i = 0; i < workers_.size(); ++i) {
-      workers_[i]->post([config, fds = sockets.value()[i]](Worker& worker) { worker.add_listener(config, fds); });
+      workers_[i]->post(
+          [config, fds = sockets.value()[i]](Worker& worker) { worker.add_listener(config, fds); });
     }
   }
   listeners_[config->name] = config;
@@ -207,6 +196,12 @@ void Engine::set_health_failed(bool failed) { drain_.health_failed.store(failed,
 void Engine::set_runtime(ConfigView values) {
   runtime_ = std::make_shared<const RuntimeValues>(values);
   post_all([runtime = runtime_](Worker& worker) { worker.set_runtime(runtime); });
+  for (const std::string& name : clusters_.set_runtime(RuntimeValues(values))) {
+    const uint32_t index = cluster_index(name);
+    post_all([index, hosts = clusters_.find(name)->endpoints](Worker& worker) {
+      worker.set_endpoints(index, hosts);
+    });
+  }
 }
 
 uint64_t Engine::connections() const {
@@ -216,8 +211,7 @@ uint64_t Engine::connections() const {
 }
 
 bool Engine::count_update(std::string_view cluster, std::string_view stat) {
-  const ClusterEntry& entry = clusters_[cluster_index(cluster)];
-  return entry.config && count_cluster_update(stats_.main(), entry.config->stats, stat);
+  return clusters_.count_update(cluster, stat);
 }
 
 void Engine::refresh_gauges() {
@@ -229,9 +223,8 @@ void Engine::refresh_gauges() {
   main.set(filesystem_stats_, FilesystemStat::flushed_by_timer, logs.flushed_by_timer);
   main.set(filesystem_stats_, FilesystemStat::reopen_failed, logs.reopen_failed);
   main.set(filesystem_stats_, FilesystemStat::write_total_buffered, logs.write_total_buffered);
-  for (const ClusterEntry& entry : clusters_) {
-    if (entry.config) publish_circuit_breakers(stats_.main(), *entry.config);
-  }
+  clusters_.publish();
+  clusters_.collect();
 }
 
 static std::string_view health_name(HostHealth health) {
@@ -249,9 +242,8 @@ static std::string_view health_name(HostHealth health) {
 std::string Engine::describe_hosts() const {
   JsonText out;
   out.begin_object();
-  for (const ClusterEntry& entry : clusters_) {
-    if (!entry.endpoints) continue;
-    out.key(entry.name).begin_list();
+  for (const auto& [name, entry] : clusters_.clusters()) {
+    out.key(name).begin_list();
     for (const Ref<const Host>& host : entry.endpoints->hosts()) {
       const auto count = [&](HostStat stat) { return stats_.value(host->state->stats, stat); };
       out.begin_object();

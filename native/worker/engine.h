@@ -13,8 +13,7 @@
 #include "base/stats.h"
 #include "downstream/hcm_config.h"
 #include "downstream/listener.h"
-#include "upstream/cluster.h"
-#include "upstream/host_set.h"
+#include "upstream/cluster_store.h"
 #include "worker/worker.h"
 
 namespace outrider {
@@ -70,18 +69,12 @@ class Engine final : RouteBuildContext {
   StatsRegistry& stats() { return stats_; }
   // One of the counters of cluster.NAME. that main keeps; false when there is none of that name.
   bool count_update(std::string_view cluster, std::string_view stat);
-  // Brings the gauges up to date that are only computed when somebody looks.
+  // Brings the gauges up to date that are only computed when somebody looks, and frees what nobody counts any more.
   void refresh_gauges();
   // Hosts of every cluster with their counters, as JSON text: {"name": [{...}]}.
   std::string describe_hosts() const;
 
  private:
-  struct ClusterEntry {
-    std::string name;
-    Ref<const ClusterConfig> config;  // null: a name that only routes know
-    Ref<const ClusterEndpoints> endpoints;
-  };
-
   uint32_t cluster_index(std::string_view name) override;
   void post_all(const Mailbox::Task& task);
   HcmBuildContext hcm_context() const;
@@ -93,8 +86,8 @@ class Engine final : RouteBuildContext {
   StatScope<FilesystemStat> filesystem_stats_;
   std::unique_ptr<LogFiles> logs_;
   DrainState drain_;
-  std::vector<ClusterEntry> clusters_;
-  std::unordered_map<std::string, uint32_t> cluster_indices_;
+  ClusterStore clusters_{stats_};
+  std::unordered_map<std::string, uint32_t> cluster_indices_;  // also of names that only routes know
   std::unordered_map<std::string, Ref<ListenerConfig>> listeners_;
   std::shared_ptr<const RuntimeValues> runtime_;
   std::vector<Mailbox::Task> unpublished_;

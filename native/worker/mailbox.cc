@@ -9,7 +9,8 @@
 
 namespace outrider {
 
-Mailbox::Mailbox(EventLoop& loop, Worker& worker) : worker_(worker), fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+Mailbox::Mailbox(EventLoop& loop, Worker& worker)
+    : worker_(worker), fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (fd_ < 0 || !loop.watch(fd_, EPOLLIN, *this)) std::abort();
 }
 
@@ -20,7 +21,8 @@ Mailbox::~Mailbox() {
 
 void Mailbox::post(Task task) {
   auto* letter = new Letter{std::move(task), newest_.load(std::memory_order_relaxed)};
-  while (!newest_.compare_exchange_weak(letter->next, letter, std::memory_order_release, std::memory_order_relaxed)) {
+  while (!newest_.compare_exchange_weak(letter->next, letter, std::memory_order_release,
+                                        std::memory_order_relaxed)) {
   }
   const uint64_t one = 1;
   // Fails only when the counter is full, and then the worker is awake anyway.

@@ -87,7 +87,8 @@ void Worker::drain_connections() {
   for (auto& [name, listener] : listeners_) listener->drain_connections();
 }
 
-void Worker::set_cluster(uint32_t index, Ref<const ClusterConfig> config, Ref<const ClusterEndpoints> endpoints) {
+void Worker::set_cluster(uint32_t index, Ref<const ClusterConfig> config,
+                         Ref<const ClusterEndpoints> endpoints) {
   remove_cluster(index);
   if (clusters_.size() <= index) clusters_.resize(index + 1);
   clusters_[index] = std::make_unique<WorkerCluster>(std::move(config), std::move(endpoints), context_.stats,

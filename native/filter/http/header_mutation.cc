@@ -39,9 +39,11 @@ class HeaderMutation final : public HttpFilter {
 Result<Config> read_config(ConfigView view, FilterBuildContext&) {
   const ConfigView mutations = view["mutations"];
   auto request = MutationRules::read(mutations.list("request_mutations"));
-  if (!request) return ConfigError{"mutations.request_mutations" + request.error().path, request.error().reason};
+  if (!request)
+    return ConfigError{"mutations.request_mutations" + request.error().path, request.error().reason};
   auto response = MutationRules::read(mutations.list("response_mutations"));
-  if (!response) return ConfigError{"mutations.response_mutations" + response.error().path, response.error().reason};
+  if (!response)
+    return ConfigError{"mutations.response_mutations" + response.error().path, response.error().reason};
   return Config{std::move(request.value()), std::move(response.value())};
 }
 

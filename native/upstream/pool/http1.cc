@@ -73,8 +73,8 @@ void Http1Client::resume_input() {
 }
 
 void Http1Client::encode_headers(const HeaderMap& headers, EndStream end) {
-  const http1::Encoded encoded = http1::encode_request_head(headers, end, pool_.encoder_options_,
-                                                            connection_.output());
+  const http1::Encoded encoded =
+      http1::encode_request_head(headers, end, pool_.encoder_options_, connection_.output());
   request_framing_ = encoded.framing;
   request_complete_ = end == EndStream::Yes;
   connection_.send_soon();
@@ -253,7 +253,8 @@ void Http1Client::on_end_of_input() {
 void Http1Client::on_closed(CloseReason reason) {
   if (state_ == State::Closed) return;
   if (decoder_ != nullptr) {
-    const bool unseen = reason != CloseReason::Local && requests_ > 1 && response_bytes_ == 0 && request_unseen();
+    const bool unseen =
+        reason != CloseReason::Local && requests_ > 1 && response_bytes_ == 0 && request_unseen();
     return fail_exchange(unseen ? ResetReason::StaleConnection : ResetReason::ConnectionTermination);
   }
   destroy(reason);
@@ -273,7 +274,8 @@ void Http1Client::on_output_full(bool full) {
 uint64_t Http1Client::deadline_ms() const {
   const ClusterConfig& cluster = pool_.cluster();
   uint64_t deadline = UINT64_MAX;
-  if (state_ == State::Idle && cluster.idle_timeout_ms != 0) deadline = idle_since_ms_ + cluster.idle_timeout_ms;
+  if (state_ == State::Idle && cluster.idle_timeout_ms != 0)
+    deadline = idle_since_ms_ + cluster.idle_timeout_ms;
   if (cluster.max_connection_duration_ms != 0) {
     deadline = std::min(deadline, info_.connect_complete_ns / 1'000'000 + cluster.max_connection_duration_ms);
   }
@@ -296,7 +298,8 @@ void Http1Client::on_timer() {
   const ClusterConfig& cluster = pool_.cluster();
   const bool too_old = cluster.max_connection_duration_ms != 0 &&
                        info_.connect_complete_ns / 1'000'000 + cluster.max_connection_duration_ms <= now;
-  pool_.count(too_old ? ClusterStat::upstream_cx_max_duration_reached : ClusterStat::upstream_cx_idle_timeout);
+  pool_.count(too_old ? ClusterStat::upstream_cx_max_duration_reached
+                      : ClusterStat::upstream_cx_idle_timeout);
   drain();
 }
 

@@ -65,7 +65,7 @@ class Http1Client final : public ListLink<Http1Client>, MessageEncoder, Connecti
   http1::BodyDecoder body_;
   UpstreamConnectionInfo info_;
   HeaderMap* headers_ = nullptr;  // of the response that is being read
-  uint64_t written_before_ = 0;    // bytes of earlier exchanges
+  uint64_t written_before_ = 0;   // bytes of earlier exchanges
   uint64_t requests_ = 0;
   uint64_t idle_since_ms_ = 0;
   uint64_t response_bytes_ = 0;  // of the current response

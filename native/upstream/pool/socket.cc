@@ -7,7 +7,9 @@
 
 namespace outrider {
 
-static void set_number(int fd, int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof(value)); }
+static void set_number(int fd, int level, int name, int value) {
+  setsockopt(fd, level, name, &value, sizeof(value));
+}
 
 static bool bind_source(int fd, const BindSource& source) {
   if (source.freebind) set_number(fd, IPPROTO_IP, IP_FREEBIND, 1);

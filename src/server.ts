@@ -1,0 +1,352 @@
+/** The running proxy as the main thread sees it: wires configuration, native code, statistics, admin and drains. */
+import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { isTree, type Tree } from "./control/check/typing.ts";
+import { ClusterManager, type NativeClusters } from "./control/cluster_manager.ts";
+import { clusterStatuses, type HostDescription } from "./control/cluster_status.ts";
+import { configDump } from "./control/config_dump.ts";
+import { createResolver } from "./control/dns.ts";
+import { Runtime, type RuntimeLayer } from "./control/runtime.ts";
+import type { Addon, BoundAddress, Fault } from "./native/load.ts";
+import type {
+  AdminConfig,
+  AdminContext,
+  ListenerStatus,
+  ServerState,
+} from "./observability/admin/context.ts";
+import type { AdminServer } from "./observability/admin/server.ts";
+import type { Log } from "./observability/log.ts";
+import { type StatsConfig, statsRules } from "./observability/stats/config.ts";
+import { serverStats, setClustersInflated } from "./observability/stats/server_stats.ts";
+import { StatsStore } from "./observability/stats/store.ts";
+import {
+  clusterManager as clusterManagerTemplate,
+  dns as dnsTemplate,
+  listenerManager as listenerManagerTemplate,
+  runtime as runtimeTemplate,
+} from "./observability/stats/templates.ts";
+import type { Options } from "./options.ts";
+import { serverInfo } from "./server_info.ts";
+
+export type ServerParts = {
+  readonly options: Options;
+  readonly addon: Addon;
+  readonly log: Log;
+  /** As it was written, for the admin interface; and as native code takes it. */
+  readonly bootstrap: Tree;
+  readonly resolved: Tree;
+  readonly version: string;
+  readonly revision: string;
+  readonly hotRestartVersion: string;
+  /** Called once the process has nothing left to do. */
+  readonly onExit: (code: number) => void;
+};
+
+/** What was refused by native code, or could not be bound. */
+export class StartError extends Error {}
+
+/** Requests in flight have this long after SIGTERM or /quitquitquit. */
+const shutdown_grace_ms = 25_000;
+const stats_flush_interval_ms = 5_000;
+
+type DrainPhase = "none" | "health_failed" | "draining";
+
+function trees(value: unknown): readonly Tree[] {
+  return Array.isArray(value) ? value.filter(isTree) : [];
+}
+
+function child(tree: Tree, name: string): Tree {
+  const value = tree[name];
+  return isTree(value) ? value : {};
+}
+
+function faultsOf(text: string): readonly Fault[] {
+  return JSON.parse(text) as readonly Fault[];
+}
+
+function durationMs(value: unknown, fallback: number): number {
+  return typeof value === "string" && value.endsWith("s") ? Number.parseFloat(value) * 1_000 : fallback;
+}
+
+/** envoy.config.core.v3.Address of a bound socket. */
+function addressOf({ ip, port, pipe }: BoundAddress) {
+  return pipe ? { pipe: { path: ip } } : { socket_address: { address: ip, port_value: port } };
+}
+
+function describeAddress({ ip, port, pipe }: BoundAddress): string {
+  return pipe ? ip : ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
+
+export class Server {
+  readonly #parts: ServerParts;
+  readonly #concurrency: number;
+  readonly #startedAt = new Date();
+  readonly #stats: StatsStore;
+  readonly #listenerStats;
+  readonly #runtime: Runtime;
+  readonly #clusters: ClusterManager;
+  readonly #listeners: ListenerStatus[] = [];
+  readonly #rules;
+  #admin: AdminServer | undefined;
+  #state: ServerState = "INITIALIZING";
+  #drain: DrainPhase = "none";
+  #exiting = false;
+
+  constructor(parts: ServerParts) {
+    this.#parts = parts;
+    const { options, addon, resolved, log } = parts;
+    this.#concurrency = Math.max(1, options.concurrency ?? availableParallelism());
+    const node = child(resolved, "node");
+    addon.create(
+      JSON.stringify({
+        concurrency: this.#concurrency,
+        log_flush_interval_ms: options.fileFlushIntervalMsec,
+        log_flush_bytes_min: options.fileFlushMinSizeKb * 1024,
+        drain_time_ms: options.drainTimeS * 1_000,
+        gradual_drain: options.drainStrategy !== "immediate",
+        local_ipv6: options.localAddressIpVersion === "v6",
+        node_id: node["id"] ?? "",
+        node_cluster: node["cluster"] ?? "",
+      }),
+    );
+    const config = child(resolved, "stats_config") as StatsConfig;
+    this.#rules = statsRules(config, options.statsTags);
+    this.#stats = new StatsStore({
+      native: addon.readStats,
+      ...(this.#rules.rejects !== null && { rejects: this.#rules.rejects }),
+    });
+    serverStats(this.#stats, {
+      concurrency: this.#concurrency,
+      revision: parts.revision,
+      restartEpoch: options.restartEpoch,
+      state: () => this.#stateNumber(),
+      totalConnections: () => addon.connections(),
+    });
+    this.#listenerStats = this.#stats.scope(listenerManagerTemplate, "listener_manager.");
+    this.#runtime = this.#createRuntime();
+    this.#clusters = this.#createClusters();
+    log.logger("main", "src/server.ts").info(`outrider ${parts.version}, ${this.#concurrency} worker(s)`);
+  }
+
+  #createRuntime(): Runtime {
+    const { addon, resolved, options, log } = this.#parts;
+    const layers = trees(child(resolved, "layered_runtime")["layers"]) as unknown as RuntimeLayer[];
+    const runtime = new Runtime({
+      layers: layers.length === 0 ? [{ name: "admin", admin_layer: {} }] : layers,
+      serviceCluster: options.serviceCluster,
+      scope: this.#stats.scope(runtimeTemplate, "runtime."),
+      onChange: (values) => addon.setRuntime(JSON.stringify(values)),
+      warn: (text) => log.logger("runtime", "src/control/runtime.ts").warning(text),
+    });
+    addon.setRuntime(JSON.stringify(runtime.values()));
+    return runtime;
+  }
+
+  #createClusters(): ClusterManager {
+    const { addon, resolved, log } = this.#parts;
+    const upstreamLog = log.logger("upstream", "src/control/cluster_manager.ts");
+    const native: NativeClusters = {
+      setClusters: (json) => faultsOf(addon.setClusters(json)),
+      setEndpoints: (cluster, json) => faultsOf(addon.setEndpoints(cluster, json)),
+      removeCluster: (cluster) => addon.removeCluster(cluster),
+      countUpdate: (cluster, stat) => addon.countUpdate(cluster, stat),
+    };
+    const dnsStats = this.#stats.scope(dnsTemplate, "dns.cares.");
+    return new ClusterManager({
+      native,
+      stats: this.#stats.scope(clusterManagerTemplate, "cluster_manager."),
+      bootstrap: resolved,
+      createResolver: (options) => createResolver(options, dnsStats),
+      onFault: ({ name, path, reason }) => upstreamLog.error(`cluster ${name}: ${path}: ${reason}`),
+    });
+  }
+
+  /** Resolves once the workers serve. @throws StartError */
+  async start(): Promise<void> {
+    const { addon, resolved, log } = this.#parts;
+    const resources = child(resolved, "static_resources");
+    const faults = this.#clusters.start(trees(resources["clusters"]));
+    if (faults.length > 0) throw new StartError(faultText("cluster", faults));
+    addon.start();
+    this.#runtime.start();
+    const adminConfig = child(resolved, "admin") as AdminConfig;
+    // Listeners wait for names to be looked up; the admin interface is there to say so meanwhile.
+    const warm = await settledAtOnce(this.#clusters.ready());
+    if (!warm) {
+      await this.#startAdmin(adminConfig);
+      await this.#clusters.ready();
+    }
+    this.#addListeners(trees(resources["listeners"]));
+    this.#listenerStats.set("workers_started", 1);
+    setClustersInflated(this.#stats, this.#concurrency, trees(resources["clusters"]).length);
+    this.#state = "LIVE";
+    if (warm) await this.#startAdmin(adminConfig);
+    const flushMs = durationMs(resolved["stats_flush_interval"], stats_flush_interval_ms);
+    // Not unref'd: this timer also keeps the process alive when nothing else on the main thread does.
+    setInterval(() => this.#stats.flush(), flushMs);
+    log.logger("main", "src/server.ts").info("all dependencies initialized. starting workers");
+  }
+
+  #addListeners(configs: readonly Tree[]): void {
+    const { addon, log } = this.#parts;
+    const listenerLog = log.logger("config", "src/server.ts");
+    for (const config of configs) {
+      const name = String(config["name"] || randomUUID());
+      const answer = JSON.parse(addon.addListener(JSON.stringify({ ...config, name }))) as
+        | { readonly addresses: readonly BoundAddress[] }
+        | { readonly path?: string; readonly reason: string };
+      this.#listenerStats.add("listener_added");
+      if ("reason" in answer) {
+        this.#listenerStats.add("listener_create_failure");
+        throw new StartError(`listener ${name}: ${answer.path ?? ""}: ${answer.reason}`);
+      }
+      const [first, ...others] = answer.addresses;
+      this.#listenerStats.add("listener_create_success", this.#concurrency);
+      listenerLog.debug(`listener ${name} on ${answer.addresses.map(describeAddress).join(", ")}`);
+      if (first === undefined) continue;
+      this.#listeners.push({
+        name,
+        local_address: addressOf(first),
+        ...(others.length > 0 && { additional_local_addresses: others.map(addressOf) }),
+      });
+    }
+    this.#listenerStats.set("total_listeners_active", this.#listeners.length);
+  }
+
+  async #startAdmin(config: AdminConfig): Promise<void> {
+    if (config.address === undefined) return;
+    const { startAdmin } = await import("./observability/admin/server.ts");
+    const { options, log } = this.#parts;
+    try {
+      this.#admin = await startAdmin(config, this.#adminContext());
+    } catch (error) {
+      throw new StartError(`admin: ${(error as Error).message}`);
+    }
+    const socket = this.#admin.address["socket_address"];
+    const text =
+      socket !== undefined && isTree(socket)
+        ? describeAddress({ ip: String(socket["address"]), port: Number(socket["port_value"]), pipe: false })
+        : String(child(this.#admin.address as Tree, "pipe")["path"]);
+    log.logger("admin", "src/server.ts").info(`admin address: ${text}`);
+    if (options.adminAddressPath !== "") writeFileSync(options.adminAddressPath, text);
+  }
+
+  #adminContext(): AdminContext {
+    const { addon, bootstrap, log, options } = this.#parts;
+    return {
+      state: () => this.#currentState(),
+      serverInfo: () => this.#serverInfo(),
+      hotRestartVersion: this.#parts.hotRestartVersion,
+      stats: this.#stats,
+      tagExtractor: this.#rules.tagExtractor,
+      bucketsOf: this.#rules.bucketsOf,
+      runtime: this.#runtime,
+      log,
+      listeners: () => this.#listeners,
+      clusters: () =>
+        clusterStatuses(
+          this.#clusters.list(),
+          JSON.parse(addon.describeHosts()) as Record<string, HostDescription[]>,
+        ),
+      configDump: (includeEds) =>
+        configDump({ bootstrap, loadedAt: this.#startedAt }, includeEds) as ReturnType<
+          AdminContext["configDump"]
+        >,
+      certificates: () => ({ certificates: [] }),
+      unreadyTargets: () => [],
+      mutexTracing: options.enableMutexTracing,
+      failHealthcheck: (fail) => this.#failHealthcheck(fail),
+      reopenLogs: () => this.reopenLogs(),
+      drainListeners: ({ graceful, skipExit }) => this.#drainListeners(graceful, skipExit),
+      quit: () => this.shutDown(),
+    };
+  }
+
+  #serverInfo() {
+    return serverInfo({
+      version: `${this.#parts.revision}/${this.#parts.version}/Clean/RELEASE/OpenSSL`,
+      hotRestartVersion: this.#parts.hotRestartVersion,
+      options: this.#parts.options,
+      concurrency: this.#concurrency,
+      node: child(this.#parts.resolved, "node"),
+      uptimeSeconds: Math.floor((Date.now() - this.#startedAt.getTime()) / 1_000),
+      state: this.#currentState(),
+    }) as ReturnType<AdminContext["serverInfo"]>;
+  }
+
+  #currentState(): ServerState {
+    return this.#state === "LIVE" && this.#drain === "health_failed" ? "DRAINING" : this.#state;
+  }
+
+  /** envoy.admin.v3.ServerInfo.State */
+  #stateNumber(): number {
+    return ["LIVE", "DRAINING", "PRE_INITIALIZING", "INITIALIZING"].indexOf(this.#currentState());
+  }
+
+  #failHealthcheck(fail: boolean): void {
+    this.#parts.addon.setHealthFailed(fail);
+    this.#drain = fail ? "health_failed" : "none";
+  }
+
+  #drainListeners(graceful: boolean, skipExit: boolean): void {
+    const { addon, options } = this.#parts;
+    if (!graceful && !skipExit) return this.#stopListeners();
+    addon.setDraining(true);
+    if (skipExit) return;
+    setTimeout(() => this.#stopListeners(), options.drainTimeS * 1_000);
+  }
+
+  #stopListeners(): void {
+    this.#parts.addon.stopAccepting();
+    this.#listenerStats.add("listener_stopped", this.#listeners.length);
+  }
+
+  /** SIGUSR1 and /reopen_logs. */
+  reopenLogs(): void {
+    this.#parts.addon.reopenLogs();
+    this.#parts.log.reopen();
+    this.#admin?.reopenLogs();
+  }
+
+  /**
+   * Takes no more connections, lets every request in flight finish within the grace time, then ends. A second call
+   * ends at once.
+   */
+  shutDown(): void {
+    if (this.#exiting) return this.#exit();
+    this.#exiting = true;
+    const { addon, log } = this.#parts;
+    log.logger("main", "src/server.ts").info("shutting down server instance");
+    addon.stopAccepting();
+    addon.drainConnections();
+    const deadline = Date.now() + shutdown_grace_ms;
+    const timer = setInterval(() => {
+      if (addon.connections() > 0 && Date.now() < deadline) return;
+      clearInterval(timer);
+      this.#exit();
+    }, 5);
+  }
+
+  #exit(): void {
+    const { addon, log, onExit } = this.#parts;
+    this.#runtime.close();
+    addon.stop();
+    log.logger("main", "src/server.ts").info("exiting");
+    onExit(0);
+  }
+}
+
+function faultText(what: string, faults: readonly Fault[]): string {
+  return faults.map(({ name, path, reason }) => `${what} ${name}: ${path}: ${reason}`).join("\n");
+}
+
+/** Is the promise settled by the time all that is ready now has run? */
+async function settledAtOnce(promise: Promise<void>): Promise<boolean> {
+  let settled = false;
+  const done = promise.then(() => {
+    settled = true;
+  });
+  await Promise.race([done, new Promise((resolve) => setImmediate(resolve))]);
+  return settled;
+}
