@@ -36,7 +36,7 @@ uint32_t PathIndex::add_tree(std::vector<Rule>& rules) {
     return order != 0 ? order < 0 : a.route < b.route;
   });
   const uint32_t root = static_cast<uint32_t>(nodes_.size());
-  nodes_.push_back({0, 0, 0, 0, none});
+  nodes_.push_back({0, 0, 0, none, 0, 0});
   first_bytes_.push_back(0);
   // Breadth first, so that the upper forks of a tree share cache lines.
   std::vector<Pending> queue{{root, 0, static_cast<uint32_t>(rules.size()), 0, none}};
@@ -59,6 +59,10 @@ uint32_t PathIndex::add_stop(const Rule* first, const Rule* last, uint32_t up, u
     stop.rule_count++;
     if (rule->certain && rule->ends == Ends::Anywhere) break;  // it hides the rest
   }
+  if (stop.rule_count == 1) {
+    stop.rules = rules_.back();
+    rules_.pop_back();
+  }
   stops_.push_back(stop);
   return static_cast<uint32_t>(stops_.size() - 1);
 }
@@ -78,9 +82,10 @@ void PathIndex::add_children(const std::vector<Rule>& rules, const Pending& pare
     const uint32_t depth = static_cast<uint32_t>(common_size(text, rules[last - 1].text));
     const uint32_t size = depth - parent.depth;
     queue.push_back({static_cast<uint32_t>(nodes_.size()), first, last, depth, parent.up});
-    nodes_.push_back({static_cast<uint32_t>(labels_.size()), size, 0, 0, none});
+    const uint8_t first_byte = static_cast<uint8_t>(text[parent.depth]);
+    nodes_.push_back({static_cast<uint32_t>(labels_.size()), size, 0, none, 0, first_byte});
     nodes_[parent.node].child_count++;
-    first_bytes_.push_back(static_cast<uint8_t>(text[parent.depth]));
+    first_bytes_.push_back(first_byte);
     labels_.append(text, parent.depth, size);
     first = last;
   }
@@ -94,6 +99,15 @@ static bool same_bytes(const char* label, const char* path, size_t size) {
   return true;
 }
 
+// The child whose label begins with `byte`, or null.
+const PathIndex::Node* PathIndex::child(const Node& node, uint8_t byte) const {
+  const Node* const first = &nodes_[node.children];
+  if (node.child_count == 1) return first->first_byte == byte ? first : nullptr;
+  const uint8_t* const fork = &first_bytes_[node.children];
+  const void* const found = std::memchr(fork, byte, node.child_count);
+  return found == nullptr ? nullptr : first + (static_cast<const uint8_t*>(found) - fork);
+}
+
 // The deepest stop along `path`, or none.
 template <bool to_lower>
 uint32_t PathIndex::walk(uint32_t root, std::string_view path) const {
@@ -102,12 +116,9 @@ uint32_t PathIndex::walk(uint32_t root, std::string_view path) const {
   uint32_t stop = node->stop;
   while (!path.empty() && node->child_count != 0) {
     const uint8_t byte = static_cast<uint8_t>(to_lower ? lower_case(path[0]) : path[0]);
-    const uint8_t* const fork = &first_bytes_[node->children];
-    const void* const found = std::memchr(fork, byte, node->child_count);
-    if (found == nullptr) return stop;
-    node = &nodes_[node->children + (static_cast<const uint8_t*>(found) - fork)];
+    node = child(*node, byte);
+    if (node == nullptr || node->label_size > path.size()) return stop;
     const char* const label = labels_.data() + node->label_at;
-    if (node->label_size > path.size()) return stop;
     if (!same_bytes<to_lower>(label + 1, path.data() + 1, node->label_size - 1)) return stop;
     path.remove_prefix(node->label_size);
     if (node->stop != none) stop = node->stop;
@@ -125,7 +136,7 @@ PathIndex::Candidates::Candidates(const PathIndex& index, RouteGroup group, std:
 uint32_t PathIndex::Candidates::lowest(uint32_t at, uint32_t best) const {
   for (; at != none; at = index_.stops_[at].up) {
     const Stop& stop = index_.stops_[at];
-    const uint32_t* rule = index_.rules_.data() + stop.rules;
+    const uint32_t* rule = stop.rule_count == 1 ? &stop.rules : index_.rules_.data() + stop.rules;
     const uint32_t* const end = rule + stop.rule_count;
     if (*rule < from_) rule = std::lower_bound(rule, end, from_);
     const bool at_end = stop.depth == path_.size();

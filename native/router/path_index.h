@@ -39,14 +39,16 @@ class PathIndex {
     uint32_t label_at;    // in labels_
     uint32_t label_size;  // 0 at the root
     uint32_t children;    // the first; they stand in a row
-    uint32_t child_count;
-    uint32_t stop;  // index of a Stop, or none
+    uint32_t stop;        // index of a Stop, or none
+    uint16_t child_count;
+    uint8_t first_byte;  // of the label
   };
   // A node where the text of at least one rule ends.
   struct Stop {
     uint32_t up;     // the nearest one above, or none
     uint32_t depth;  // bytes of path up to here
-    uint32_t rules;  // the first in rules_; they stand in a row, ascending
+    uint32_t
+        rules;  // the rule itself when it is alone, else the first in rules_; they stand in a row, ascending
     uint32_t rule_count;
   };
   struct Pending;
@@ -55,11 +57,12 @@ class PathIndex {
   uint32_t add_tree(std::vector<Rule>& rules);
   uint32_t add_stop(const Rule* first, const Rule* last, uint32_t up, uint32_t depth);
   void add_children(const std::vector<Rule>& rules, const Pending& parent, std::vector<Pending>& queue);
+  const Node* child(const Node& node, uint8_t byte) const;
   template <bool to_lower>
   uint32_t walk(uint32_t root, std::string_view path) const;
 
   std::vector<Node> nodes_;
-  std::vector<uint8_t> first_bytes_;  // of a node's label; beside nodes_, so that a fork is one cache line
+  std::vector<uint8_t> first_bytes_;  // by node; beside nodes_, so that a fork is one cache line
   std::string labels_;
   std::vector<Stop> stops_;
   std::vector<uint32_t> rules_;  // route << 3 | ends << 1 | certain

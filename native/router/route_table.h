@@ -68,6 +68,7 @@ class RouteTable {
   std::span<const std::string> internal_only_headers() const { return internal_only_headers_; }
   size_t virtual_host_count() const { return virtual_hosts_.size(); }
   size_t route_count() const { return routes_.size(); }
+  const RouteEntry& route_at(size_t id) const { return routes_[id]; }
   size_t weighted_target_count() const { return target_count_; }
   size_t virtual_cluster_count() const { return virtual_cluster_count_; }
 
