@@ -247,7 +247,8 @@ napi_value regex_fault(napi_env env, napi_callback_info info) {
 
 napi_value format_fault(napi_env env, napi_callback_info info) {
   const Call call(env, info);
-  const auto result = Format::parse(call.text(0));
+  // Whether the extension is configured, SubstitutionFormat says when it reads the whole.
+  const auto result = Format::parse(call.text(0), MissingValue::Dash, {.req_without_query = true});
   return call.answer(result ? std::string_view{} : std::string_view(result.error().reason));
 }
 
