@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 #include "codec/http1/errors.h"
 #include "codec/http1/scan.h"
