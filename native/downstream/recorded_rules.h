@@ -1,6 +1,7 @@
 #pragma once
 // What Envoy 1.40 made of these requests: recorded with a plain listener on 127.0.0.1:10000, node "node" of
-// cluster "cluster". clang-format off
+// cluster "cluster".
+// clang-format off
 #include <string_view>
 
 namespace outrider {

@@ -6,7 +6,6 @@
 
 #include "codec/http1/parser.h"
 #include "downstream/recorded_rules.h"
-#include "downstream/upgrade.h"
 
 namespace outrider {
 namespace {
@@ -77,7 +76,6 @@ struct RequestRules : testing::Test {
     }
     info = StreamInfo{};
     info.protocol = parser.head().minor_version == 0 ? Protocol::Http10 : Protocol::Http11;
-    const RequestFacts facts{.connection = connection, .random = random, .scratch = scratch};
     result = apply_request_rules(*config, facts, headers, info);
     if (result.verdict == RequestVerdict::Continue) return forwarded();
     return std::to_string(result.status) + (result.protocol_error ? " DPE " : " ") +
@@ -98,8 +96,11 @@ struct RequestRules : testing::Test {
     return text.append("scheme: ").append(headers.get(HeaderId::Scheme)).append("\n");
   }
 
+  RequestFacts facts{.connection = connection, .random = random, .scratch = scratch};
   RequestRulesResult result;
 };
+
+constexpr std::string_view plain_get = "GET / HTTP/1.1\r\nhost: h\r\n";
 
 TEST_F(RequestRules, EveryRecordedRequestBecomesWhatEnvoyMadeOfIt) {
   std::string_view configured;
@@ -115,6 +116,71 @@ TEST_F(RequestRules, EveryRecordedRequestBecomesWhatEnvoyMadeOfIt) {
         << recorded.config << " from " << recorded.peer << "\n"
         << recorded.request;
   }
+}
+
+TEST_F(RequestRules, TlsAndRestoredPortsDecideTheScheme) {
+  configure(
+      R"({"forward_proto_config": {"https_destination_ports": [10000], "http_destination_ports": [80]}})");
+  connect("10.0.0.1");
+  const std::string request = std::string(plain_get) + "\r\n";
+  run(request);
+  EXPECT_EQ(headers.get(HeaderId::ForwardedProto), "http");
+  facts.tls = true;
+  run(request);
+  EXPECT_EQ(headers.get(HeaderId::ForwardedProto), "https");
+  facts.tls = false;
+  facts.local_address_restored = true;
+  run(request);
+  EXPECT_EQ(headers.get(HeaderId::Scheme), "https");
+}
+
+TEST_F(RequestRules, InternalOnlyHeadersComeOnlyFromInternalClients) {
+  const std::vector<std::string> names = {"x-secret"};
+  facts.internal_only_headers = &names;
+  configure(R"({"use_remote_address": true,
+      "internal_address_config": {"cidr_ranges": [{"address_prefix": "10.0.0.0", "prefix_len": 8}]}})");
+  const std::string request = std::string(plain_get) + "x-secret: 1\r\nx-envoy-retry-on: 5xx\r\n\r\n";
+  connect("10.0.0.1");
+  run(request);
+  EXPECT_TRUE(result.internal_request && headers.has("x-secret") && headers.has(HeaderId::EnvoyRetryOn));
+  connect("192.0.2.1");
+  run(request);
+  EXPECT_TRUE(result.edge_request);
+  EXPECT_FALSE(headers.has("x-secret") || headers.has(HeaderId::EnvoyRetryOn));
+}
+
+TEST_F(RequestRules, AUnixPeerAddsNoAddressAndMayBeInternal) {
+  configure(R"({"use_remote_address": true, "internal_address_config": {"unix_sockets": true}})");
+  connection.direct_remote = Address::from_pipe("/run/x");
+  EXPECT_EQ(run(std::string(plain_get) + "\r\n"),
+            "/run/x GET /\nhost: h\nx-forwarded-proto: http\nx-envoy-internal: true\nx-request-id: <uuid>\n"
+            "scheme: http\n");
+}
+
+TEST_F(RequestRules, AClientCertificateIsForwardedByTheMode) {
+  struct Case {
+    std::string_view mode;
+    std::string_view cert;
+    std::string_view expected;
+  };
+  connect("10.0.0.1");
+  for (const Case& one : {Case{"SANITIZE", "Hash=1", ""}, Case{"FORWARD_ONLY", "Hash=1", "Hash=0"},
+                          Case{"FORWARD_ONLY", "", ""}, Case{"APPEND_FORWARD", "Hash=1", "Hash=0,Hash=1"},
+                          Case{"SANITIZE_SET", "Hash=1", "Hash=1"}, Case{"SANITIZE_SET", "", ""},
+                          Case{"ALWAYS_FORWARD_ONLY", "", "Hash=0"}}) {
+    configure(R"({"forward_client_cert_details": ")" + std::string(one.mode) + "\"}");
+    facts.client_cert = one.cert;
+    run(std::string(plain_get) + "x-forwarded-client-cert: Hash=0\r\n\r\n");
+    EXPECT_EQ(headers.get(HeaderId::ForwardedClientCert), one.expected) << one.mode << " " << one.cert;
+  }
+}
+
+TEST_F(RequestRules, TheStrippedPortOfAConnectRequestIsTold) {
+  configure(R"({"strip_any_host_port": true})");
+  connect("10.0.0.1");
+  run("CONNECT h.test:443 HTTP/1.1\r\nhost: h.test:443\r\n\r\n");
+  EXPECT_EQ(headers.get(HeaderId::Authority), "h.test");
+  EXPECT_EQ(result.stripped_port, 443);
 }
 
 }  // namespace
