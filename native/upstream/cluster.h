@@ -49,7 +49,7 @@ struct ClusterConfig final : RefCounted<ClusterConfig> {
   uint32_t max_requests_per_connection = 0;  // 0: no limit
   uint64_t tcp_idle_timeout_ms = 600'000;    // TcpProtocolOptions; 0: never
   uint32_t max_response_headers_count = 100;
-  uint32_t max_response_headers_kb = 60;
+  uint32_t max_response_headers_kb = 80;  // Envoy 1.40 takes heads of 81,800 bytes and refuses 82,000
 
   // Sockets.
   TcpKeepalive keepalive;
