@@ -60,7 +60,10 @@ export type Form =
   | "value"
   | "wrapper";
 
-export type Field = RawField & {
+export type Field = { readonly [Key in keyof RawField]-?: RawField[Key] | undefined } & {
+  readonly name: string;
+  readonly number: number;
+  readonly type: RawField["type"];
   readonly form: Form;
   /** The scalar itself, or what a wrapper such as google.protobuf.UInt32Value wraps. */
   readonly scalar: ScalarType | undefined;
@@ -98,11 +101,29 @@ export function wrappedScalar(name: string): ScalarType | undefined {
   return wrapped[name];
 }
 
+function formOf({ type, ref = "" }: RawField): Form {
+  if (type === "enum") return "enum";
+  return type === "message" ? messageForm(ref) : "scalar";
+}
+
+/** Every field has all properties in one order: the walk over a configuration then meets one shape of object. */
 function readField(raw: RawField): Field {
-  if (raw.type === "enum") return { ...raw, form: "enum", scalar: undefined };
-  if (raw.type !== "message") return { ...raw, form: "scalar", scalar: raw.type };
-  const ref = raw.ref ?? "";
-  return { ...raw, form: messageForm(ref), scalar: wrapped[ref] };
+  const scalar = raw.type === "enum" ? undefined : raw.type === "message" ? wrapped[raw.ref ?? ""] : raw.type;
+  return {
+    name: raw.name,
+    form: formOf(raw),
+    repeated: raw.repeated,
+    key: raw.key,
+    oneof: raw.oneof,
+    ref: raw.ref,
+    scalar,
+    number: raw.number,
+    type: raw.type,
+    json: raw.json,
+    deprecated: raw.deprecated,
+    disallowed: raw.disallowed,
+    rules: raw.rules,
+  };
 }
 
 export type RawMessage = {
@@ -122,7 +143,7 @@ export type MessageType = {
   readonly name: string;
   readonly fields: readonly Field[];
   /** By proto name and by JSON name. */
-  readonly byName: ReadonlyMap<string, Field>;
+  readonly byName: Pick<ReadonlyMap<string, Field>, "get" | "has">;
   readonly byNumber: ReadonlyMap<number, Field>;
   /** Oneofs of which one field must be set. */
   readonly requiredOneofs: readonly string[];
@@ -144,17 +165,47 @@ export function jsonName(name: string): string {
   return name.replace(/_+([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
+/** Fields by proto name and by JSON name; few configurations use the latter, so they are made when one does. */
+class FieldNames {
+  readonly #fields: readonly Field[];
+  readonly #names = new Map<string, Field>();
+  #complete = false;
+
+  constructor(fields: readonly Field[]) {
+    this.#fields = fields;
+    for (const field of fields) this.#names.set(field.name, field);
+  }
+
+  get(name: string): Field | undefined {
+    return this.#names.get(name) ?? (this.#complete ? undefined : this.#addJsonNames().get(name));
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  #addJsonNames(): ReadonlyMap<string, Field> {
+    this.#complete = true;
+    for (const field of this.#fields) {
+      const json = field.json ?? jsonName(field.name);
+      if (!this.#names.has(json)) this.#names.set(json, field);
+    }
+    return this.#names;
+  }
+}
+
 function readMessage(name: string, raw: RawMessage): MessageType {
   const fields = raw.fields.map(readField);
-  const byName = new Map<string, Field>();
-  for (const field of fields) byName.set(field.json ?? jsonName(field.name), field);
-  for (const field of fields) byName.set(field.name, field);
+  let numbers: ReadonlyMap<number, Field> | undefined;
   return {
     kind: "message",
     name,
     fields,
-    byName,
-    byNumber: new Map(fields.map((field) => [field.number, field])),
+    byName: new FieldNames(fields),
+    get byNumber() {
+      numbers ??= new Map(fields.map((field) => [field.number, field]));
+      return numbers;
+    },
     requiredOneofs: raw.required ?? [],
     unchecked: raw.unchecked === 1,
   };

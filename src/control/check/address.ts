@@ -9,8 +9,19 @@ const SOCKET_PATH_BYTES_MAX = 108;
 
 /** An address to bind to or to connect to without a look-up. `hint` says what else would do. */
 export function checkIpAddress(holder: Tree, steps: readonly string[], { issues }: Context, hint = ""): void {
-  const address = textAt(treeAt(holder, ...steps, "socket_address"), "address");
-  if (address === undefined || address === "" || isIP(address) !== 0) return;
+  const socket = treeAt(holder, ...steps, "socket_address");
+  const address = textAt(socket, "address");
+  if (address === undefined || address === "") return;
+  if (isIP(address) !== 0) {
+    if (socket?.["ipv4_compat"] !== true || /^::(ffff:.*)?$/i.test(address)) return;
+    issues.error(
+      `only :: and IPv4 in IPv6 can take IPv4, too, not ${address}`,
+      ...steps,
+      "socket_address",
+      "ipv4_compat",
+    );
+    return;
+  }
   issues.error(`${show(address)} is no IP address${hint}`, ...steps, "socket_address", "address");
 }
 

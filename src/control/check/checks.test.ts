@@ -6,7 +6,7 @@ import { editDistance, nearest } from "../near.ts";
 import { durationNanos, durationSeconds, isPlainDuration, readDuration, readTimestamp } from "./duration.ts";
 import { formatFault } from "./operators.ts";
 import { regexFault } from "./regex.ts";
-import { compileRules } from "./rules.ts";
+import { absentMessage, compileRules } from "./rules.ts";
 import { isPlain, readScalar } from "./scalar.ts";
 import { type Tree, Typing } from "./typing.ts";
 
@@ -170,7 +170,7 @@ function rulesOf(type: string, field: string) {
   const message = schema.message(type);
   const found = message.byName.get(field);
   if (found === undefined) throw new Error(field);
-  return compileRules(found, String);
+  return { ...compileRules(found, String), absent: absentMessage(found, String) };
 }
 
 test("rules of numbers, texts, lists and presence come from the descriptors", () => {
@@ -193,7 +193,11 @@ test("rules of numbers, texts, lists and presence come from the descriptors", ()
 test("every rule of the API can be compiled", () => {
   for (const name of schema.names()) {
     const type = schema.find(name);
-    if (type?.kind === "message") for (const field of type.fields) compileRules(field, String);
+    if (type?.kind !== "message") continue;
+    for (const field of type.fields) {
+      compileRules(field, String);
+      absentMessage(field, String);
+    }
   }
 });
 

@@ -268,24 +268,12 @@ export type FieldRules = {
   readonly whole: Rule | undefined;
   /** Of each entry of a list, or each value of a map. */
   readonly entry: Rule | undefined;
-  /** What is wrong when the field is not there. */
-  readonly absent: string | undefined;
 };
 
-const none: FieldRules = { whole: undefined, entry: undefined, absent: undefined };
+type NameOf = (number: number) => unknown;
 
-function listRules(rules: Rules, nameOf: (number: number) => unknown): FieldRules {
-  const { items, ignore_empty: ignoreEmpty } = rules;
-  const whole = first(entriesRule(rules));
-  const entry = isTree(items) ? compileSingle(items, nameOf) : undefined;
-  return { whole, entry, absent: ignoreEmpty === true ? undefined : whole([]) };
-}
-
-function mapRules(rules: Rules, nameOf: (number: number) => unknown): FieldRules {
-  const whole = first(mapRule(rules));
-  const entry = isTree(rules["values"]) ? compileSingle(rules["values"], nameOf) : undefined;
-  return { whole, entry, absent: rules["ignore_empty"] === true ? undefined : whole({}) };
-}
+/** The rules of an unset list, map or scalar; the API has no others that an absent field can break. */
+const absentRules: readonly string[] = ["min_items", "min_pairs"];
 
 function isRequired(rules: Rules): boolean {
   return ["message", "any", "duration", "timestamp"].some((kind) => {
@@ -294,13 +282,10 @@ function isRequired(rules: Rules): boolean {
   });
 }
 
-/** A scalar without presence is its default when it is absent; a message, a wrapper or a oneof's field is not there. */
-function absentMessage(field: Field, rules: Rules, whole: Rule, nameOf: (number: number) => unknown) {
-  if (field.oneof !== undefined) return undefined;
-  if (isRequired(rules)) return "must be set";
-  if (field.form !== "scalar" && field.form !== "enum") return undefined;
+/** A scalar without presence is its default when it is absent. */
+function absentScalar(field: Field, rules: Rules, nameOf: NameOf): string | undefined {
   const value = field.scalar === undefined ? nameOf(0) : scalarDefault(field.scalar);
-  const wrong = whole(value);
+  const wrong = compileSingle(rules, nameOf)(value);
   return wrong === undefined
     ? undefined
     : wrong === "must not be empty"
@@ -308,22 +293,45 @@ function absentMessage(field: Field, rules: Rules, whole: Rule, nameOf: (number:
       : `is not set; ${wrong}`;
 }
 
+/** What is wrong when the field is not there. A message, a wrapper or a oneof's field may be absent. */
+export function absentMessage(field: Field, nameOf: NameOf): string | undefined {
+  const { rules, oneof, form } = field;
+  if (rules === undefined || oneof !== undefined) return undefined;
+  const many = rules["repeated"] ?? rules["map"];
+  if (isTree(many)) {
+    if (many["ignore_empty"] === true || !absentRules.some((rule) => rule in many)) return undefined;
+    return first(field.key === undefined ? entriesRule(many) : mapRule(many))(
+      field.key === undefined ? [] : {},
+    );
+  }
+  if (isRequired(rules)) return "must be set";
+  // Most enums have the rule that only known values are allowed, and 0 is known.
+  return form === "scalar" || (form === "enum" && isTree(rules["enum"]) && "not_in" in rules["enum"])
+    ? absentScalar(field, rules, nameOf)
+    : undefined;
+}
+
 const notNegative: Rule = (value) =>
   typeof value === "string" && value.startsWith("-") ? `${show(value)} must not be negative` : undefined;
 
 /** No duration of the API makes sense below zero, and Envoy refuses such where it uses them. */
-export function compileRules(field: Field, nameOf: (number: number) => unknown): FieldRules {
+export function compileRules(field: Field, nameOf: NameOf): FieldRules {
   const rules = compileOwnRules(field, nameOf);
   if (field.form !== "duration" || field.repeated === 1 || field.key !== undefined) return rules;
   const { whole } = rules;
   return { ...rules, whole: whole === undefined ? notNegative : first([whole, notNegative]) };
 }
 
-function compileOwnRules(field: Field, nameOf: (number: number) => unknown): FieldRules {
+function compileOwnRules(field: Field, nameOf: NameOf): FieldRules {
   const rules = field.rules;
-  if (rules === undefined) return none;
-  if (isTree(rules["repeated"])) return listRules(rules["repeated"], nameOf);
-  if (isTree(rules["map"])) return mapRules(rules["map"], nameOf);
-  const whole = compileSingle(rules, nameOf);
-  return { whole, entry: undefined, absent: absentMessage(field, rules, whole, nameOf) };
+  if (rules === undefined) return { whole: undefined, entry: undefined };
+  const { repeated, map } = rules;
+  if (isTree(repeated))
+    return { whole: first(entriesRule(repeated)), entry: entryRule(repeated["items"], nameOf) };
+  if (isTree(map)) return { whole: first(mapRule(map)), entry: entryRule(map["values"], nameOf) };
+  return { whole: compileSingle(rules, nameOf), entry: undefined };
+}
+
+function entryRule(rules: unknown, nameOf: NameOf): Rule | undefined {
+  return isTree(rules) ? compileSingle(rules, nameOf) : undefined;
 }

@@ -4,9 +4,9 @@
  */
 import type { EnumType, Field, MessageType, Schema } from "../api/schema.ts";
 import type { IssueList } from "../issue.ts";
-import { compileRules, type Rule } from "./rules.ts";
+import { absentMessage, compileRules, type Rule } from "./rules.ts";
 import { anyTypeName, isTree, type Tree } from "./typing.ts";
-import { type SupportList, typeVerdict } from "./verdict.ts";
+import { type SupportList, typeVerdict, type Verdict } from "./verdict.ts";
 
 /** A check that descriptors cannot say, of every message of one type; it runs before the message's fields are looked at. */
 export type Visit = (tree: Tree) => void;
@@ -26,7 +26,10 @@ type FieldPlan = {
 
 type MessagePlan = {
   readonly visit: Visit | undefined;
-  readonly byName: ReadonlyMap<string, FieldPlan>;
+  readonly type: MessageType;
+  readonly verdicts: ReadonlyMap<string, Verdict> | undefined;
+  /** Fields that were met; undefined where there is nothing to check. */
+  readonly fields: Map<string, FieldPlan | undefined>;
   readonly absent: readonly { readonly name: string; readonly message: string }[];
   readonly requiredOneofs: readonly { readonly name: string; readonly fields: readonly string[] }[];
 };
@@ -51,7 +54,8 @@ export class Validator {
     const plan = this.#plans.get(name) ?? this.#plan(this.#schema.message(name));
     plan.visit?.(tree);
     for (const key in tree) {
-      const field = plan.byName.get(key);
+      const known = plan.fields.get(key);
+      const field = known === undefined && !plan.fields.has(key) ? this.#planField(plan, key) : known;
       if (field === undefined) continue;
       const value = tree[key];
       if (value === undefined) continue;
@@ -131,19 +135,19 @@ export class Validator {
     this.#issues.warningOnce(`deprecated ${key}`, `${what} is deprecated${when} and will be removed`);
   }
 
+  /** What can be said before a field is met: which ones must be there. */
   #plan(type: MessageType): MessagePlan {
-    const fields = type.fields.map((field) => this.#fieldPlan(type, field));
-    const matters = fields.filter((p) => p.whole ?? p.entry ?? p.enumType ?? p.below ?? p.note);
-    const absent = type.unchecked
-      ? []
-      : type.fields.flatMap((field) => {
-          const message = compileRules(field, this.#nameOf(field)).absent;
-          return message === undefined ? [] : [{ name: field.name, message }];
-        });
+    const checked = type.unchecked ? [] : type.fields;
+    const absent = checked.flatMap((field) => {
+      const message = absentMessage(field, this.#nameOf(field));
+      return message === undefined ? [] : [{ name: field.name, message }];
+    });
     const oneofs = type.unchecked ? [] : type.requiredOneofs;
-    const plan = {
+    const plan: MessagePlan = {
+      type,
+      verdicts: this.#support.fields.get(type.name),
       visit: this.#visits.get(type.name),
-      byName: new Map(matters.map((p) => [p.field.name, p])),
+      fields: new Map(),
       absent,
       requiredOneofs: oneofs.map((name) => ({
         name,
@@ -154,13 +158,22 @@ export class Validator {
     return plan;
   }
 
-  #nameOf(field: Field): (number: number) => unknown {
-    if (field.form !== "enum") return String;
-    const type = this.#schema.enumeration(field.ref ?? "");
-    return (number) => type.byNumber.get(number) ?? number;
+  /** Undefined for a field that needs no look. */
+  #planField({ type, fields, verdicts }: MessagePlan, name: string): FieldPlan | undefined {
+    const field = type.byName.get(name);
+    const plan = field === undefined ? undefined : this.#fieldPlan(type, field, verdicts?.get(field.name));
+    const matters = plan?.whole ?? plan?.entry ?? plan?.enumType ?? plan?.below ?? plan?.note;
+    const kept = matters === undefined ? undefined : plan;
+    fields.set(name, kept);
+    return kept;
   }
 
-  #fieldPlan(type: MessageType, field: Field): FieldPlan {
+  #nameOf(field: Field): (number: number) => unknown {
+    if (field.form !== "enum") return String;
+    return (number) => this.#schema.enumeration(field.ref ?? "").byNumber.get(number) ?? number;
+  }
+
+  #fieldPlan(type: MessageType, field: Field, verdict: Verdict | undefined): FieldPlan {
     const rules = compileRules(field, this.#nameOf(field));
     const descends = field.form === "message" || field.form === "any";
     return {
@@ -170,7 +183,7 @@ export class Validator {
       enumType: field.form === "enum" ? this.#enumPlan(field.ref ?? "") : undefined,
       extension: this.#support.points.get(`${type.name}.${field.name}`),
       below: descends ? field.ref : undefined,
-      note: this.#notes(type, field),
+      note: this.#notes(type, field, verdict),
     };
   }
 
@@ -182,9 +195,12 @@ export class Validator {
   }
 
   /** What there is to say whenever the field is set. */
-  #notes(type: MessageType, field: Field): ((value: unknown) => boolean) | undefined {
+  #notes(
+    type: MessageType,
+    field: Field,
+    verdict: Verdict | undefined,
+  ): ((value: unknown) => boolean) | undefined {
     const key = `${type.name}.${field.name}`;
-    const verdict = this.#support.fields.get(type.name)?.get(field.name);
     if (verdict === undefined && field.deprecated === undefined) return undefined;
     return (value) => {
       if (field.disallowed === 1) this.#issues.error("is deprecated and no longer allowed");

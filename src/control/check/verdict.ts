@@ -1,5 +1,5 @@
 /** The support list, ready to be asked. */
-import { extensionPoints, messages, refusedValues } from "../support.ts";
+import { extensionPoints, type MessageSupport, messages, refusedValues } from "../support.ts";
 
 export type Verdict = {
   readonly kind: "refuse" | "warn";
@@ -10,7 +10,7 @@ export type Verdict = {
 
 export type SupportList = {
   /** By message, by field; a field that is not here is implemented or cannot be reached. */
-  readonly fields: ReadonlyMap<string, ReadonlyMap<string, Verdict>>;
+  readonly fields: Pick<ReadonlyMap<string, ReadonlyMap<string, Verdict>>, "get">;
   /** By enum, the values that are refused. */
   readonly values: ReadonlyMap<string, ReadonlySet<string>>;
   /** By `message.field`: what kind of extension it holds. */
@@ -35,16 +35,25 @@ const warned: Verdict = {
   harmless,
 };
 
+function readVerdicts(support: MessageSupport): ReadonlyMap<string, Verdict> {
+  const refusedFields = words(support.refuse).map((field) => [field, refused] as const);
+  const warnedFields = words(support.warn).map((field) => [field, warned] as const);
+  return new Map([...refusedFields, ...warnedFields]);
+}
+
+/** Messages are asked about once each, and most never: their lists are taken apart when they are. */
+const verdictsOf = {
+  get(name: string): ReadonlyMap<string, Verdict> | undefined {
+    const support = messages[name];
+    return support === undefined ? undefined : readVerdicts(support);
+  },
+};
+
 export function readSupportList(): SupportList {
-  const fields = Object.entries(messages).map(([name, support]) => {
-    const refusedFields = words(support.refuse).map((field) => [field, refused] as const);
-    const warnedFields = words(support.warn).map((field) => [field, warned] as const);
-    return [name, new Map([...refusedFields, ...warnedFields])] as const;
-  });
   const values = Object.entries(refusedValues).map(([name, list]) => [name, new Set(words(list))] as const);
   const points = Object.entries(extensionPoints);
   return {
-    fields: new Map(fields),
+    fields: verdictsOf,
     values: new Map(values),
     points: new Map(points.flatMap(([kind, point]) => point.fields.map((field) => [field, kind] as const))),
     optional: new Set(points.flatMap(([kind, point]) => (point.optional === true ? [kind] : []))),

@@ -262,13 +262,13 @@ class TextReader {
 
   /** An entry of a map is written as a message of `key` and `value`. */
   #mapEntry(field: Field): Parsed {
-    const value: Field = { ...withoutKey(field), name: "value", number: 2 };
+    const value: Field = { ...field, key: undefined, name: "value", number: 2 };
     const key: Field = {
+      ...field,
+      key: undefined,
       name: "key",
       number: 1,
-      type: field.key as ScalarType,
-      form: "scalar",
-      scalar: field.key,
+      ...scalarType(field.key ?? "string"),
     };
     const entry: MessageType = {
       kind: "message",
@@ -305,8 +305,8 @@ class TextReader {
   }
 }
 
-function withoutKey({ key: _, ...field }: Field): Field {
-  return field;
+function scalarType(scalar: ScalarType) {
+  return { type: scalar, form: "scalar", scalar, ref: undefined } as const;
 }
 
 /** @throws SyntaxFaults */
