@@ -22,10 +22,12 @@ struct Spec {
 };
 
 constexpr std::string_view specs[] = {
-    "ph:/ph e:/ p:/", "eh:/a e:/a sh:/a s:/a p:/a/b/ pi:/A/ r:/a/[0-9]+ t:/a/{x}/b r:^/a\\.b?c.*$ p:",
-    "r:.*z r:/x|/y r:/x/(a|b) ri:(?i)/Q r:/ab{0,2}c r:/a+ p:/x c: t:/{x} t:/x/** si:/X/y e:/x;y p:/x?y",
-    "p:/aaaaaaaa p:/aaaa ph:/aaa p:/aa ph:/a ei:/AAAA s:/aaa p:/ab pi:/aB s:/ab/ab/ab p:/ab/ab eh:/ab/ab/a "
-    "p:/",
+    "ph:/ph e:/ p:/",
+    "eh:/a e:/a sh:/a s:/a p:/a/b/ pi:/A/ r:/a/[0-9]+ t:/a/{x}/b r:^/a\\.b?c.*$ p:",
+    "r:.*z r:/x|/y r:/x/(a|b) ri:(?i)/Q r:/ab{0,2}c r:/a+ p:/x c: t:/{x} t:/x/**",
+    "c: si:/X/y e:/x;y p:/x?y r:/x/[y|z]",
+    "p:/aaaaaaaa p:/aaaa ph:/aaa p:/aa ph:/a ei:/AAAA s:/aaa p:/ab pi:/aB s:/ab/ab/ab",
+    "p:/ab/ab eh:/ab/ab/a p:/",
     "e:a p:b s:c p:/\x80 pi:/\xc3\x84 e:/\xff"};
 
 constexpr std::string_view domains[] = {"*",   "a.test", "*.a.test", "*-b.test",

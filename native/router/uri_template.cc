@@ -45,7 +45,7 @@ class TemplateReader {
       const size_t size = std::min(segment_size(text), text.size());
       // Only the last segment may be empty.
       if (size == 0 && !text.empty()) return "has an empty segment";
-      const std::string why = read_segment(text.substr(0, size));
+      std::string why = read_segment(text.substr(0, size));
       if (!why.empty()) return why;
       text.remove_prefix(size);
     }
@@ -115,7 +115,7 @@ class TemplateReader {
       std::string_view segment = inner.substr(0, size);
       if (segment.empty()) return "has an empty segment in a variable";
       const bool is_operator = segment[0] == '*';
-      const std::string why = is_operator ? read_operator(segment) : add_literal(segment);
+      std::string why = is_operator ? read_operator(segment) : add_literal(segment);
       if (!why.empty()) return why;
       if (is_operator && !segment.empty()) return "has text behind * in a variable";
       if (size == inner.size()) break;
