@@ -21,6 +21,7 @@ function checkWeights(weighted: Tree, context: Context, validate: boolean): void
   issues.path.push("weighted_clusters", "clusters", 0);
   eachTree(weighted["clusters"], (entry, i) => {
     issues.path[issues.path.length - 1] = i;
+    if (!has(entry, "weight")) issues.error("has no weight");
     sum += Number(entry["weight"] ?? 0);
     const [name, header] = [textAt(entry, "name") ?? "", textAt(entry, "cluster_header") ?? ""];
     if (name === "" && header === "") issues.error("wants a name or a cluster_header");
@@ -28,7 +29,8 @@ function checkWeights(weighted: Tree, context: Context, validate: boolean): void
     if (validate) checkClusterName(name, context, "name");
   });
   issues.path.pop();
-  if (sum === 0) issues.error("the weights sum up to 0, at least one must be more");
+  if (sum === 0 && weighted["clusters"] !== undefined)
+    issues.error("the weights sum up to 0, at least one must be more");
   if (sum > WEIGHT_MAX) issues.error(`the weights sum up to ${sum}, allowed is ${WEIGHT_MAX}`);
   issues.path.length -= 2;
 }

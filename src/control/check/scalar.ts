@@ -52,13 +52,15 @@ export function isPlain(type: ScalarType, value: unknown): boolean {
   }
 }
 
-const wholeNumber = /^-?\d{1,20}$/;
-const number = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+const wholeNumber = /^[+-]?\d{1,20}$/;
+const hexadecimal = /^0[xX][0-9a-fA-F]{1,16}$/;
+const number = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
 function readWhole(value: unknown): bigint | undefined {
   if (typeof value === "number") return Number.isInteger(value) ? BigInt(value) : undefined;
   if (typeof value !== "string") return undefined;
-  if (wholeNumber.test(value)) return BigInt(value);
+  if (wholeNumber.test(value)) return BigInt(value.replace("+", ""));
+  if (hexadecimal.test(value)) return BigInt(value);
   if (value.length > 40 || !number.test(value)) return undefined;
   const parsed = Number(value);
   return Number.isInteger(parsed) ? BigInt(parsed) : undefined;

@@ -150,6 +150,10 @@ test("YAML: quotes make text, tags say nothing, the last of equal keys and the f
   deepEqual(value, { a: "on", b: 1, c: 2, d: "x\n" });
 });
 
+test("YAML: nothing behind a tag is an empty text, not null", () => {
+  deepEqual(readYaml("x", "a: !!str\nb:\n").value, { a: "", b: null });
+});
+
 test("YAML: an alias is a copy, so changing one does not change the other", () => {
   const value = readYaml("x", "a: &x {k: 1}\nb: *x\n").value as { a: object; b: object };
   deepEqual(value.a, value.b);

@@ -97,7 +97,8 @@ class Converter {
   }
 
   #scalar(node: Scalar): unknown {
-    const plain = node.type === Scalar.PLAIN && node.tag !== "!";
+    const tagged = node.source === "" && node.tag !== undefined;
+    const plain = node.type === Scalar.PLAIN && node.tag !== "!" && !tagged;
     return plain ? plainScalar(node.source ?? "") : String(node.value);
   }
 
