@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "codec/http1/reason.h"
 #include "downstream/upgrade.h"
 
 namespace outrider {
@@ -127,7 +128,10 @@ bool ActiveStream::decide_upgrade_request() {
   const UpgradeDecision decision = decide_upgrade(hcm_.config(), type, route_upgrade(route(), type));
   upgrade_request_ = decision == UpgradeDecision::Accepted;
   if (decision != UpgradeDecision::Rejected) return false;
+  // What follows may be payload for the upgrade, so no more requests are read from this connection.
+  owner_.close_after_response();
   http_.worker.stats.add(hcm_.stats, HttpStat::downstream_rq_ws_on_non_ws_route);
+  if (route().outcome == RouteOutcome::NotFound) return false;
   send_reply(403, {}, "upgrade_failed", nullptr);
   return true;
 }
@@ -412,7 +416,7 @@ void ActiveStream::send_response_headers(EndStream end) {
                             .request = &request_headers_,
                             .client_wants_close = owner_.client_wants_close(),
                             .draining = owner_.draining(),
-                            .request_complete = request_ended_ || upgrade_request_,
+                            .request_complete = request_ended_ || (upgrade_request_ && opens_tunnel(request_headers_, headers)),
                             .from_upstream = !local_reply_};
   if (apply_response_rules(hcm_.config(), facts, headers) == AfterResponse::Close)
     owner_.close_after_response();
@@ -528,7 +532,7 @@ void ActiveStream::on_protocol_error(uint16_t status, std::string_view details) 
   info_.set(ResponseFlag::DownstreamProtocolError);
   owner_.close_after_response();
   if (response_started_) return abort_response();
-  send_reply(status, {}, details, nullptr);
+  send_reply(status, http1::reason_phrase(status), details, nullptr);
 }
 
 // ---- ends ----------------------------------------------------------------------------------------------------

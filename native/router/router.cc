@@ -220,10 +220,10 @@ void Router::on_headers(HeaderMap& headers, EndStream end) {
   info.response_code_details = "via_upstream";
   count_response(status);
   stream_.worker().stats.add(host_->state->stats, status >= 500 ? HostStat::rq_error : HostStat::rq_success);
-  if (!config_.suppress_envoy_headers) {
-    const uint64_t since = sent_ns_ != 0 ? sent_ns_ : info.timing.first_upstream_tx_byte_ns;
+  // Only once the whole request was there: an upgrade has no such moment.
+  if (!config_.suppress_envoy_headers && sent_ns_ != 0) {
     char text[20];
-    const auto [last, error] = std::to_chars(text, text + sizeof(text), (now - since) / 1'000'000);
+    const auto [last, error] = std::to_chars(text, text + sizeof(text), (now - sent_ns_) / 1'000'000);
     headers.set(HeaderId::EnvoyUpstreamServiceTime, {text, static_cast<size_t>(last - text)});
   }
   const RouteResult& result = stream_.route();
@@ -255,12 +255,12 @@ void Router::on_response_end() {
   state_ = State::Done;
   encoder_ = nullptr;
   deadline_ms_ = UINT64_MAX;
-  const uint64_t since = sent_ns_ != 0 ? sent_ns_ : now;
+  if (sent_ns_ == 0) return;
   record_response_time(stream_.worker().stats, cluster_config_->stats,
                        {.status = stream_.info().response_code,
                         .internal = stream_.internal_request(),
                         .canary = host_->canary},
-                       (now - since) / 1'000'000);
+                       (now - sent_ns_) / 1'000'000);
 }
 
 void Router::count_response(uint16_t status) {
