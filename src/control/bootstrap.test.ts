@@ -259,6 +259,24 @@ const refused: readonly (readonly [what: string, parts: Parts, path: string, mes
     /no IP address/,
   ],
   [
+    "a threshold per host that is not of connections",
+    { cluster: { circuit_breakers: { per_host_thresholds: [{ max_requests: 1 }] } } },
+    "per_host_thresholds[0].max_requests",
+    /only max_connections/,
+  ],
+  [
+    "a policy of no type",
+    { cluster: { load_balancing_policy: { policies: [{}] } } },
+    "load_balancing_policy",
+    /no policy with a typed_config/,
+  ],
+  [
+    "a fault in a field that has no effect",
+    { routes: [route({ route: { cluster: "a", retry_policy: { retriable_headers: [{}] } } })] },
+    "retriable_headers[0].name",
+    /must be set/,
+  ],
+  [
     "a name in a static cluster",
     {
       cluster: {

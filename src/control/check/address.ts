@@ -12,17 +12,18 @@ export function checkIpAddress(holder: Tree, steps: readonly string[], { issues 
   const socket = treeAt(holder, ...steps, "socket_address");
   const address = textAt(socket, "address");
   if (address === undefined || address === "") return;
-  if (isIP(address) !== 0) {
-    if (socket?.["ipv4_compat"] !== true || /^::(ffff:.*)?$/i.test(address)) return;
-    issues.error(
-      `only :: and IPv4 in IPv6 can take IPv4, too, not ${address}`,
-      ...steps,
-      "socket_address",
-      "ipv4_compat",
-    );
-    return;
-  }
+  if (isIP(address) !== 0) return;
   issues.error(`${show(address)} is no IP address${hint}`, ...steps, "socket_address", "address");
+}
+
+/** The same for a listener, whose IPv6 address may take IPv4 as well. */
+export function checkListenerAddress(holder: Tree, context: Context): void {
+  checkIpAddress(holder, ["address"], context);
+  const socket = treeAt(holder, "address", "socket_address");
+  const address = textAt(socket, "address") ?? "";
+  if (socket?.["ipv4_compat"] !== true || isIP(address) === 0 || /^::(ffff:.*)?$/i.test(address)) return;
+  const message = `only :: and IPv4 in IPv6 can take IPv4, too, not ${address}`;
+  context.issues.error(message, "address", "socket_address", "ipv4_compat");
 }
 
 /** One text for one address: two of them cannot be bound. Undefined for port 0, which is never taken. */

@@ -115,7 +115,27 @@ function choosePolicy(policy: Tree): void {
 
 function checkPolicies(policy: Tree, { issues }: Context): void {
   choosePolicy(policy);
-  if (!Array.isArray(policy["policies"]) || policy["policies"].length === 0) issues.error("has no policies");
+  const policies = Array.isArray(policy["policies"]) ? policy["policies"] : [];
+  const named = policies.some(
+    (entry) => treeAt(entry, "typed_extension_config", "typed_config") !== undefined,
+  );
+  if (!named) issues.error("has no policy with a typed_config");
+}
+
+/** Per host only connections are counted. */
+function checkBreakers(breakers: Tree, { issues }: Context): void {
+  eachTree(breakers["per_host_thresholds"], (thresholds, i) => {
+    const others = Object.keys(thresholds).filter(
+      (name) => name !== "priority" && name !== "max_connections",
+    );
+    if (others[0] === undefined) return;
+    issues.error(
+      `per host there is only max_connections, no ${others[0]}`,
+      "per_host_thresholds",
+      i,
+      others[0],
+    );
+  });
 }
 
 /** Names must be unique; the checks of one cluster cannot see that. */
@@ -131,6 +151,7 @@ export function checkClusterNames(clusters: unknown, { issues }: Context): void 
 }
 
 export const clusterChecks: Checks = {
+  "envoy.config.cluster.v3.CircuitBreakers": checkBreakers,
   "envoy.config.cluster.v3.Cluster": checkCluster,
   "envoy.config.cluster.v3.LoadBalancingPolicy": checkPolicies,
 };

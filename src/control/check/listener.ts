@@ -1,6 +1,6 @@
 /** Listeners, filter chains and network filters. */
 import { show } from "../issue.ts";
-import { addressKey, checkIpAddress } from "./address.ts";
+import { addressKey, checkListenerAddress } from "./address.ts";
 import { type Checks, type Context, eachTree, has, textAt, treeAt } from "./context.ts";
 import { anyTypeName, isTree, type Tree } from "./typing.ts";
 import { isImplemented } from "./verdict.ts";
@@ -116,11 +116,11 @@ function checkListener(listener: Tree, context: Context): void {
   const { issues } = context;
   if (has(listener, "api_listener") || has(listener, "internal_listener")) return;
   if (!has(listener, "address")) issues.error("has no address");
-  checkIpAddress(listener, ["address"], context);
+  checkListenerAddress(listener, context);
   context.issues.path.push("additional_addresses", 0);
   eachTree(listener["additional_addresses"], (additional, i) => {
     issues.path[issues.path.length - 1] = i;
-    checkIpAddress(additional, ["address"], context);
+    checkListenerAddress(additional, context);
   });
   context.issues.path.length -= 2;
   const chains = listener["filter_chains"];

@@ -168,10 +168,23 @@ function checkTemplate(config: Tree, { issues }: Context): void {
   if (fault !== undefined) issues.error(`${show(template)} ${fault}`, "path_template");
 }
 
+function checkVirtualHost(host: Tree, context: Context): void {
+  checkRemovals(host, context);
+  eachTree(host["virtual_clusters"], (cluster, i) => {
+    if (!has(cluster, "headers")) context.issues.error("has no headers to match", "virtual_clusters", i);
+  });
+}
+
+function checkFilterConfig(config: Tree, { issues }: Context): void {
+  if (has(config, "config") || config["disabled"] === true) return;
+  issues.error("says nothing: it wants a config, or disabled: true");
+}
+
 export const routeChecks: Checks = {
+  "envoy.config.route.v3.FilterConfig": checkFilterConfig,
   "envoy.config.route.v3.RouteAction": checkAction,
   "envoy.config.route.v3.RouteConfiguration": checkRouteConfiguration,
-  "envoy.config.route.v3.VirtualHost": checkRemovals,
+  "envoy.config.route.v3.VirtualHost": checkVirtualHost,
   "envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig": checkTemplate,
 };
 

@@ -208,7 +208,7 @@ export class Validator {
       if (verdict === undefined || verdict.harmless(value)) return false;
       if (verdict.kind === "refuse") this.#issues.error(verdict.message);
       else this.#issues.warningOnce(`support ${key}`, verdict.message);
-      return true;
+      return verdict.kind === "refuse";
     };
   }
 }

@@ -160,6 +160,10 @@ test("YAML: an alias is a copy, so changing one does not change the other", () =
   equal(value.a === value.b, false);
 });
 
+test("YAML: an alias of nothing is refused", () => {
+  throws(() => readYaml("x", "a: *b\nb: &b 1\n"), SyntaxFaults);
+});
+
 test("YAML: aliases without end are refused", () => {
   const lines = Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`);
   throws(() => readYaml("x", ["a0: &a0 [x]", ...lines].join("\n")), SyntaxFaults);

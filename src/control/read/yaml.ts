@@ -88,6 +88,8 @@ class Converter {
   /** The library's own resolve walks the whole document each time. */
   #resolve(alias: Alias): Node {
     const known = this.aliases.get(alias) ?? this.#anchors.get(alias.source);
+    if (known === undefined)
+      this.faults.push({ message: `there is no &${alias.source} before it`, offset: offsetOf(alias) });
     this.aliases.set(alias, known);
     return known;
   }
