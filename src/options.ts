@@ -169,6 +169,7 @@ export type Options = Omit<RawOptions, "mode" | "logLevel"> & {
   readonly componentLogLevels: readonly (readonly [component: string, level: LogLevel])[];
   /** `--stats-tag`, taken apart. */
   readonly statsTags: readonly (readonly [name: string, value: string])[];
+  readonly logFormatGiven: boolean;
 };
 
 export type CommandLine =
@@ -296,7 +297,7 @@ function readMode(text: string): Mode {
   throw new Refusal(`error: unknown mode '${text}'\n`);
 }
 
-function readOptions(values: Values): Options {
+function readOptions(values: Values, given: ReadonlySet<string>): Options {
   const entries = Object.entries(values).map(([name, value]) => [camel(name), value]);
   const raw = Object.fromEntries(entries) as RawOptions;
   const { drainStrategy, localAddressIpVersion, restartEpoch } = raw;
@@ -318,6 +319,7 @@ function readOptions(values: Values): Options {
     logLevel: readLogLevel(raw.logLevel),
     componentLogLevels: readComponents(raw.componentLogLevel),
     statsTags: readTags(raw.statsTag),
+    logFormatGiven: given.has("log-format"),
     allowUnknownStaticFields: raw.allowUnknownStaticFields || raw.allowUnknownFields,
   };
 }
@@ -363,7 +365,7 @@ export function parseCommandLine(args: readonly string[], program: Program): Com
     if (given.has("version"))
       return { kind: "print", text: `\n${program.name}  version: ${program.version}\n\n` };
     if (given.has("hot-restart-version")) return { kind: "print", text: `${program.hotRestartVersion}\n` };
-    const options = readOptions(values);
+    const options = readOptions(values, given);
     return { kind: "run", options, warnings: laterWarnings(given, options) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

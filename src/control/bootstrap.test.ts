@@ -468,6 +468,12 @@ test("flags of the node win over the file", async () => {
   });
 });
 
+test("the format of the log may be given in one place only", async () => {
+  const text = "application_log_config: {log_format: {text_format: '%v'}}";
+  deepEqual(await issuesOf(text), []);
+  match((await issuesOf(text, { logFormatGiven: true })).join(), /only one of this and --log-format/);
+});
+
 test("unknown fields pass with a warning when that is wanted, and are left out", async () => {
   const loaded = await load("node: {id: a, no_such: 1}", { allowUnknownStaticFields: true });
   ok(loaded.ok);

@@ -26,6 +26,8 @@ export type BootstrapFlags = NodeFlags & {
   readonly configYaml: string;
   readonly allowUnknownStaticFields: boolean;
   readonly skipDeprecatedLogs: boolean;
+  /** Whether `--log-format` stands on the command line; the bootstrap may not set another then. */
+  readonly logFormatGiven?: boolean;
 };
 
 export type Loader = {
@@ -122,9 +124,20 @@ class Load {
     if (bootstrap === undefined) return this.#refused();
     resolveNode(bootstrap, this.#flags);
     const context = this.#check(bootstrap);
+    this.#checkLogFormat(bootstrap);
     const resolved = resolveBootstrap(context, bootstrap);
     if (this.#issues.errors > 0) return this.#refused();
     return { ok: true, bootstrap, resolved, warnings: this.#located() };
+  }
+
+  #checkLogFormat(bootstrap: Tree): void {
+    if (this.#flags.logFormatGiven !== true || !treeAt(bootstrap, "application_log_config", "log_format"))
+      return;
+    this.#issues.error(
+      "only one of this and --log-format may be given",
+      "application_log_config",
+      "log_format",
+    );
   }
 
   #refused(): Loaded {

@@ -2,7 +2,7 @@
 import { statsConfigIssues } from "../../observability/stats/config.ts";
 import { show } from "../issue.ts";
 import { type Struct, unusableKeys } from "../runtime_value.ts";
-import { type Checks, type Context, eachTree, has, textAt } from "./context.ts";
+import { type Checks, type Context, eachTree, has, textAt, treeAt } from "./context.ts";
 import type { Tree } from "./typing.ts";
 
 function checkLayers(runtime: Tree, { issues }: Context): void {
@@ -14,6 +14,10 @@ function checkLayers(runtime: Tree, { issues }: Context): void {
     names.add(name);
     for (const key of unusableKeys((layer["static_layer"] ?? {}) as Struct)) {
       issues.error(`Invalid runtime entry value for ${key}`, "layers", i, "static_layer");
+    }
+    const disk = treeAt(layer, "disk_layer");
+    if (disk !== undefined && (textAt(disk, "symlink_root") ?? "") === "") {
+      issues.error("has no symlink_root", "layers", i, "disk_layer");
     }
     if (!has(layer, "admin_layer")) return;
     if (admin !== undefined)
