@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/event_loop.h"
 #include "base/output_buffer.h"
+#include "base/pipe_pool.h"
 #include "base/random.h"
 #include "base/stats.h"
 
@@ -27,6 +28,7 @@ struct WorkerContext {
   Random random;
   ArenaBlockPool arena_blocks;
   ChunkPool chunks;
+  PipePool pipes;
   EventLoop loop;
   std::unique_ptr<char[]> scratch{new char[scratch_bytes]};
   Phase phase = Phase::Serving;

@@ -7,6 +7,8 @@
 
 namespace outrider {
 
+class Connection;
+
 // Why an exchange ended before it was complete.
 enum class ResetReason : uint8_t {
   LocalReset,             // we gave it up
@@ -40,6 +42,8 @@ class MessageEncoder {
 
 class ResponseEncoder : public MessageEncoder {
  public:
+  // Where body bytes may be spliced to, past this encoder; null: nowhere.
+  virtual Connection* splice_target() = 0;
   // 100 Continue and other interim heads, which may come before the final one.
   virtual void encode_1xx(const HeaderMap& headers) = 0;
 
@@ -64,6 +68,9 @@ class MessageDecoder {
 
 class ResponseDecoder : public MessageDecoder {
  public:
+  // The connection that body bytes may be spliced to, if nobody wants to see them; each move is told.
+  virtual Connection* splice_target() = 0;
+  virtual void on_spliced(uint64_t bytes) = 0;
   // Where heads are parsed into: maps that live as long as the stream. Trailers are asked for when there are any.
   virtual HeaderMap& response_headers() = 0;
   virtual HeaderMap& response_trailers() = 0;

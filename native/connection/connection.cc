@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "connection/splice.h"
+
 namespace outrider {
 
 Connection::Connection(WorkerContext& context, ConnectionHandler& handler, uint32_t buffer_limit_bytes)
@@ -51,6 +53,7 @@ void Connection::on_io(uint32_t events) {
   if ((events & EPOLLOUT) != 0 && write_blocked_) {
     write_blocked_ = false;
     flush();
+    if (splice_out_ != nullptr && output_.empty()) splice_out_->pump();
   }
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) peer_ended_ = true;
@@ -83,6 +86,10 @@ void Connection::read() {
 // True: there may be more, and somebody wants it.
 bool Connection::read_once() {
   if (state_ != State::Open || paused_ > 0 || !readable_) return false;
+  if (splice_in_ != nullptr) {
+    splice_in_->pump();
+    return false;
+  }
   char* into = context_.scratch.get();
   size_t room = std::clamp<size_t>(limit_bytes_, 16 * 1024, WorkerContext::scratch_bytes);
   const Kept mine = std::exchange(kept_, {});

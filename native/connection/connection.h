@@ -10,6 +10,8 @@
 
 namespace outrider {
 
+class Splice;
+
 enum class CloseReason : uint8_t {
   Local,          // we closed it
   Remote,         // the peer ended its side
@@ -39,6 +41,8 @@ class ConnectionHandler {
 // writes, watermarks, orderly ends. One read and one write a direction and message: nothing is read or written
 // just to be told EAGAIN.
 class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
+  friend class Splice;
+
  public:
   Connection(WorkerContext& context, ConnectionHandler& handler, uint32_t buffer_limit_bytes);
   ~Connection();
@@ -116,6 +120,8 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   ConnectionHandler& handler_;
   OutputBuffer output_;
   Kept kept_;
+  Splice* splice_in_ = nullptr;   // reads in our place
+  Splice* splice_out_ = nullptr;  // writes once our output is out
   uint64_t bytes_read_ = 0;
   uint64_t bytes_written_ = 0;
   uint64_t linger_ms_ = 0;

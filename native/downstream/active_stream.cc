@@ -106,7 +106,8 @@ bool ActiveStream::refuse_by_rules() {
     owner_.close_after_response();
   RouterReply reply{.status = rules_.status, .details = rules_.details};
   if (rules_.verdict == RequestVerdict::Redirect) reply.location = request_headers_.get(HeaderId::Path);
-  send_reply(rules_.status, {}, rules_.details, &reply);
+  if (rules_.protocol_error) info_.set(ResponseFlag::DownstreamProtocolError);
+  send_reply(rules_.status, rules_.body, rules_.details, &reply);
   return true;
 }
 
@@ -305,7 +306,7 @@ void ActiveStream::resume_request_input() {
 
 void ActiveStream::on_upstream_1xx(HeaderMap& headers) {
   if (encoder_ == nullptr || response_started_ || !hcm_.config().proxy_100_continue) return;
-  apply_informational_rules(hcm_.config(), headers);
+  apply_informational_rules(hcm_.config(), headers, &request_headers_);
   encoder_->encode_1xx(headers);
 }
 
@@ -408,18 +409,18 @@ void ActiveStream::on_upstream_trailers(HeaderMap& trailers) {
 
 void ActiveStream::send_response_headers(EndStream end) {
   HeaderMap& headers = *response_headers_;
-  const std::string_view status = headers.get(HeaderId::Status);
-  std::from_chars(status.data(), status.data() + status.size(), info_.response_code);
   const ResponseFacts facts{.dates = http_.dates,
                             .now_wall_s = http_.worker.loop.wall_us() / 1'000'000,
                             .info = info_,
                             .request = &request_headers_,
                             .client_wants_close = owner_.client_wants_close(),
                             .draining = owner_.draining(),
-                            .request_complete = request_ended_ || (upgrade_request_ && opens_tunnel(request_headers_, headers)),
+                            .request_complete = request_ended_,
                             .from_upstream = !local_reply_};
   if (apply_response_rules(hcm_.config(), facts, headers) == AfterResponse::Close)
     owner_.close_after_response();
+  const std::string_view status = headers.get(HeaderId::Status);
+  std::from_chars(status.data(), status.data() + status.size(), info_.response_code);
   StatsBlock& stats = http_.worker.stats;
   stats.add_response(hcm_.stats, HttpStat::downstream_rq_completed, info_.response_code);
   stats.add_response(hcm_.listener_stats, ListenerHttpStat::downstream_rq_completed, info_.response_code);
@@ -434,6 +435,15 @@ void ActiveStream::send_response_data(std::string_view data, EndStream end) {
   info_.bytes_sent += data.size();
   encoder_->encode_data(data, end);
   if (end == EndStream::Yes) end_response();
+}
+
+Connection* ActiveStream::splice_target() {
+  return filter_count_ == 0 && encoder_ != nullptr ? encoder_->splice_target() : nullptr;
+}
+
+void ActiveStream::on_spliced(uint64_t bytes) {
+  touch();
+  info_.bytes_sent += bytes;
 }
 
 void ActiveStream::on_upstream_cut_off() {

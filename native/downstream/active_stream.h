@@ -99,6 +99,8 @@ class ActiveStream final : public MessageDecoder, public Deferred, Stream, Route
   std::string& scratch() override { return http_.scratch; }
   bool internal_request() const override { return rules_.internal_request; }
   bool upgrade_request() const override { return upgrade_request_; }
+  Connection* splice_target() override;
+  void on_spliced(uint64_t bytes) override;
   void on_upstream_1xx(HeaderMap& headers) override;
   void on_upstream_headers(HeaderMap& headers, EndStream end) override;
   void on_upstream_data(std::string_view data, EndStream end) override;

@@ -62,6 +62,7 @@ class Http1Server final : public ListLink<Http1Server>,
   void close_after_response() override { close_after_response_ = true; }
   void on_stream_complete(ActiveStream& stream) override;
   // ResponseEncoder
+  Connection* splice_target() override;
   void encode_1xx(const HeaderMap& headers) override;
   void encode_headers(const HeaderMap& headers, EndStream end) override;
   void encode_data(std::string_view data, EndStream end) override;

@@ -56,6 +56,8 @@ class RouterCallbacks {
   virtual bool internal_request() const = 0;
   virtual bool upgrade_request() const = 0;
 
+  virtual Connection* splice_target() = 0;
+  virtual void on_spliced(uint64_t bytes) = 0;
   virtual void on_upstream_1xx(HeaderMap& headers) = 0;
   virtual void on_upstream_headers(HeaderMap& headers, EndStream end) = 0;
   virtual void on_upstream_data(std::string_view data, EndStream end) = 0;
@@ -106,6 +108,8 @@ class Router final : PoolWaiter, ResponseDecoder {
   bool is_head_request() const override { return head_request_; }
   bool is_connect_request() const override { return connect_request_; }
   bool is_upgrade_request() const override { return stream_.upgrade_request(); }
+  Connection* splice_target() override { return stream_.splice_target(); }
+  void on_spliced(uint64_t bytes) override { stream_.on_spliced(bytes); }
   void on_1xx(HeaderMap& headers) override;
   void on_headers(HeaderMap& headers, EndStream end) override;
   void on_data(std::string_view data, EndStream end) override;

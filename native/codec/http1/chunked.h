@@ -37,6 +37,11 @@ class BodyDecoder {
   BodyStatus on_end_of_input();
 
   bool done() const { return state_ == State::Done; }
+  // `bytes` of a body with Framing::Length were moved past the decoder.
+  void skip(uint64_t bytes) {
+    remaining_ -= bytes;
+    if (remaining_ == 0) state_ = State::Done;
+  }
   // Body bytes still to come with Framing::Length, or within the current chunk.
   uint64_t remaining() const { return remaining_; }
   const ParseError& error() const { return error_; }

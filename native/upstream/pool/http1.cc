@@ -184,7 +184,10 @@ size_t Http1Client::parse_body(std::string_view bytes) {
         if (last) phase_ = Phase::Done;
         decoder_->on_data(result.data, last ? EndStream::Yes : EndStream::No);
         if (last && decoder_ != nullptr) finish_response(!bytes.empty());
-        if (last || paused_ > 0 || bytes.empty()) return whole - bytes.size();
+        if (last || paused_ > 0 || bytes.empty()) {
+          if (!last && bytes.empty() && decoder_ != nullptr) splice_rest();
+          return whole - bytes.size();
+        }
         break;
       }
       case http1::BodyStatus::Done:
@@ -205,6 +208,34 @@ size_t Http1Client::parse_body(std::string_view bytes) {
   return whole - bytes.size();
 }
 
+// A long rest of a body that nobody looks at goes through the kernel alone.
+void Http1Client::splice_rest() {
+  constexpr uint64_t worth_bytes_min = 128 * 1024;
+  if (parser_.head().framing != http1::Framing::Length || body_.remaining() < worth_bytes_min) return;
+  Connection* to = decoder_->splice_target();
+  if (to == nullptr) return;
+  splice_ = std::make_unique<Splice>(connection_, *to, body_.remaining(), *this);
+  connection_.offer_again();
+}
+
+void Http1Client::on_spliced(uint64_t bytes) {
+  pool_.count(ClusterStat::upstream_cx_rx_bytes_total, connection_.take_bytes_read());
+  body_.skip(bytes);
+  decoder_->on_spliced(bytes);
+}
+
+void Http1Client::on_splice_done() {
+  splice_.reset();
+  phase_ = Phase::Done;
+  decoder_->on_data({}, EndStream::Yes);
+  if (decoder_ != nullptr) finish_response(false);
+}
+
+void Http1Client::on_splice_cut_off() {
+  splice_.reset();
+  fail_exchange(ResetReason::ConnectionTermination);
+}
+
 // The decoder has seen the end. Bytes behind it would be taken for the next answer, so such a connection goes.
 void Http1Client::finish_response(bool more_bytes) {
   const bool reusable = keep_alive_ && request_complete_ && !more_bytes && !draining_;
@@ -217,6 +248,7 @@ void Http1Client::finish_response(bool more_bytes) {
 }
 
 void Http1Client::detach() {
+  splice_.reset();
   while (paused_ > 0) resume_input();
   decoder_ = nullptr;
   phase_ = Phase::Done;

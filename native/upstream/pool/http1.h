@@ -3,6 +3,7 @@
 #include "codec/http1/encoder.h"
 #include "codec/http1/parser.h"
 #include "connection/connection.h"
+#include "connection/splice.h"
 #include "upstream/pool/connection_pool.h"
 
 namespace outrider {
@@ -12,7 +13,12 @@ enum class IdleList : uint8_t {};
 
 // One upstream HTTP/1 connection: carries one exchange at a time. It is the exchange's encoder, and feeds the
 // decoder that came with the request.
-class Http1Client final : public ListLink<Http1Client>, MessageEncoder, ConnectionHandler, Deferred, Timer {
+class Http1Client final : public ListLink<Http1Client>,
+                          MessageEncoder,
+                          ConnectionHandler,
+                          public SpliceOwner,
+                          Deferred,
+                          Timer {
  public:
   Http1Client(Http1Pool& pool, int fd);
   ~Http1Client() = default;
@@ -42,12 +48,17 @@ class Http1Client final : public ListLink<Http1Client>, MessageEncoder, Connecti
   void on_output_full(bool full) override;
   void on_closed(CloseReason reason) override;
 
+  // SpliceOwner
+  void on_spliced(uint64_t bytes) override;
+  void on_splice_done() override;
+  void on_splice_cut_off() override;
+
   void on_timer() override;
   void free_deferred() override;
 
   size_t parse_head(std::string_view bytes);
   size_t parse_body(std::string_view bytes);
-  void on_final_head();
+  void splice_rest();
   void finish_response(bool more_bytes);
   void fail_exchange(ResetReason reason);
   void become_idle();
@@ -63,6 +74,7 @@ class Http1Client final : public ListLink<Http1Client>, MessageEncoder, Connecti
   ResponseDecoder* decoder_ = nullptr;
   http1::Parser parser_;
   http1::BodyDecoder body_;
+  std::unique_ptr<Splice> splice_;
   UpstreamConnectionInfo info_;
   HeaderMap* headers_ = nullptr;  // of the response that is being read
   uint64_t written_before_ = 0;   // bytes of earlier exchanges
