@@ -123,13 +123,6 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
       "envoy.extensions.formatter.req_without_query.v3.ReqWithoutQuery": "%REQ_WITHOUT_QUERY%",
     },
   },
-  "resource monitor": {
-    fields: ["envoy.config.overload.v3.ResourceMonitor.typed_config"],
-    types: {
-      "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig":
-        "limit of all downstream connections",
-    },
-  },
   "DNS resolver": {
     fields: [
       "envoy.config.bootstrap.v3.Bootstrap.typed_dns_resolver_config",
@@ -152,12 +145,12 @@ export const refusedValues: Readonly<Record<string, string>> = {
 const bootstrap: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.bootstrap.v3.Bootstrap": {
     yes: `node static_resources cluster_manager stats_config stats_flush_interval stats_flush_on_admin
-      layered_runtime admin overload_manager typed_dns_resolver_config dns_resolution_config
-      use_tcp_for_dns_lookups application_log_config stats_server_version_override header_prefix`,
-    refuse: `dynamic_resources hds_config stats_sinks tracing bootstrap_extensions
+      layered_runtime admin typed_dns_resolver_config dns_resolution_config
+      use_tcp_for_dns_lookups application_log_config`,
+    refuse: `overload_manager header_prefix dynamic_resources hds_config stats_sinks tracing bootstrap_extensions
       config_sources default_config_source default_socket_interface certificate_provider_instances
       default_regex_engine xds_delegate_extension xds_config_tracker_extension listener_manager`,
-    warn: `node_context_params flags_path deferred_stat_options stats_eviction_interval watchdog watchdogs
+    warn: `stats_server_version_override node_context_params flags_path deferred_stat_options stats_eviction_interval watchdog watchdogs
       enable_dispatcher_stats fatal_actions inline_headers perf_tracing_file_path
       grpc_async_client_manager_config memory_allocator_manager enable_worker_cpu_affinity`,
   },
@@ -181,14 +174,6 @@ const bootstrap: Readonly<Record<string, MessageSupport>> = {
     yes: "upstream_bind_config",
     refuse: "load_stats_config",
     warn: "local_cluster_name outlier_detection enable_deferred_cluster_creation",
-  },
-  "envoy.config.overload.v3.OverloadManager": {
-    yes: "refresh_interval resource_monitors",
-    refuse: "actions loadshed_points buffer_factory_config",
-  },
-  "envoy.config.overload.v3.ResourceMonitor": { yes: "name typed_config" },
-  "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig": {
-    yes: "max_active_downstream_connections",
   },
   "envoy.config.metrics.v3.StatsConfig": {
     yes: "stats_tags use_all_default_tags stats_matcher histogram_bucket_settings",
@@ -290,13 +275,13 @@ const core: Readonly<Record<string, MessageSupport>> = {
 const listener: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.listener.v3.Listener": {
     yes: `name address additional_addresses stat_prefix filter_chains default_filter_chain
-      per_connection_buffer_limit_bytes metadata deprecated_v1 drain_type socket_options
-      tcp_fast_open_queue_length traffic_direction connection_balance_config reuse_port enable_reuse_port
-      access_log tcp_backlog_size max_connections_to_accept_per_socket_event bind_to_port
+      per_connection_buffer_limit_bytes metadata deprecated_v1  socket_options
+      tcp_fast_open_queue_length traffic_direction connection_balance_config  enable_reuse_port
+       tcp_backlog_size max_connections_to_accept_per_socket_event bind_to_port
       ignore_global_conn_limit bypass_overload_manager tcp_keepalive freebind transparent`,
     refuse: `fcds_config filter_chain_matcher use_original_dst listener_filters udp_listener_config
       api_listener internal_listener enable_mptcp`,
-    warn: `stats_matcher per_connection_buffer_high_watermark_timeout listener_filters_timeout
+    warn: `access_log drain_type reuse_port stats_matcher per_connection_buffer_high_watermark_timeout listener_filters_timeout
       continue_on_listener_filters_timeout`,
   },
   "envoy.config.listener.v3.Listener.DeprecatedV1": { yes: "bind_to_port" },
@@ -306,16 +291,16 @@ const listener: Readonly<Record<string, MessageSupport>> = {
     refuse: "extend_balance",
   },
   "envoy.config.listener.v3.Listener.ConnectionBalanceConfig.ExactBalance": { yes: "" },
-  "envoy.config.listener.v3.AdditionalAddress": { yes: "address socket_options tcp_keepalive" },
+  "envoy.config.listener.v3.AdditionalAddress": { yes: "address", warn: "socket_options tcp_keepalive" },
   "envoy.config.listener.v3.FilterChain": {
     yes: "filter_chain_match filters metadata transport_socket name",
     refuse: "use_proxy_proto",
     warn: "transport_socket_connect_timeout",
   },
   "envoy.config.listener.v3.FilterChainMatch": {
-    yes: `destination_port prefix_ranges direct_source_prefix_ranges source_type source_prefix_ranges
-      source_ports server_names transport_protocol application_protocols`,
-    refuse: "address_suffix suffix_len",
+    yes: "",
+    refuse: `destination_port prefix_ranges direct_source_prefix_ranges source_type source_prefix_ranges
+      source_ports server_names transport_protocol application_protocols address_suffix suffix_len`,
   },
   "envoy.config.listener.v3.Filter": { yes: "name typed_config", refuse: "config_discovery" },
 };
@@ -369,9 +354,9 @@ const connectionManager: Readonly<Record<string, MessageSupport>> = {
   [`${hcm}.LocalReplyConfig`]: { yes: "mappers body_format" },
   [`${hcm}.ResponseMapper`]: { yes: "filter status_code body body_format_override headers_to_add" },
   "envoy.extensions.filters.http.router.v3.Router": {
-    yes: "dynamic_stats suppress_envoy_headers respect_expected_rq_timeout",
+    yes: "suppress_envoy_headers respect_expected_rq_timeout",
     refuse: "upstream_log upstream_log_options strict_check_headers upstream_http_filters",
-    warn: "start_child_span suppress_grpc_request_failure_code_stats reject_connect_request_early_data",
+    warn: "dynamic_stats start_child_span suppress_grpc_request_failure_code_stats reject_connect_request_early_data",
   },
   "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation": {
     yes: "mutations most_specific_header_mutations_wins",

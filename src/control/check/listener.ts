@@ -129,10 +129,16 @@ function checkListener(listener: Tree, context: Context): void {
     issues.error("has no filter chains");
   }
   checkMatches(chains, context);
+  const count = (Array.isArray(chains) ? chains.length : 0) + (has(listener, "default_filter_chain") ? 1 : 0);
+  if (count > 1) issues.error(`has ${count} filter chains; Outrider implements one yet`, "filter_chains");
 }
 
 function checkFilterChain(chain: Tree, context: Context): void {
-  checkChainOrder(chain["filters"], "network filter", context, ["filters"]);
+  const filters = chain["filters"];
+  checkChainOrder(filters, "network filter", context, ["filters"]);
+  if (Array.isArray(filters) ? filters.length === 0 : !has(chain, "filters")) {
+    context.issues.error("has no filters; Outrider does not implement such a chain yet");
+  }
 }
 
 /** Two listeners cannot be bound to one address. */
