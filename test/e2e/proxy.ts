@@ -84,7 +84,7 @@ export function bootstrapOf(setup: Setup): Json {
   };
 }
 
-export class Proxy {
+export class Running {
   readonly process: ChildProcess;
   readonly folder: string;
   readonly exited: Promise<number>;
@@ -167,7 +167,7 @@ export async function eventually<T>(claim: () => Promise<T> | T, within_ms = 15_
 }
 
 /** Starts the program; it ends with the test, orderly, and must have had nothing to complain about. */
-export async function startProxy(t: TestContext, setup: Setup): Promise<Proxy> {
+export async function startProxy(t: TestContext, setup: Setup): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), "outrider-e2e-"));
   const config = join(folder, "bootstrap.json");
   const adminPath = join(folder, "admin");
@@ -179,7 +179,7 @@ export async function startProxy(t: TestContext, setup: Setup): Promise<Proxy> {
   const child = spawn(command, [...inShell, ...args, ...(setup.args ?? [])], {
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const proxy = new Proxy(child, folder);
+  const proxy = new Running(child, folder);
   t.after(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
     const code = await proxy.exited;
