@@ -1,8 +1,8 @@
 // npm run test:sanitize: the native tests, then the integration tests with the addon inside Node, under the
 // address and undefined-behaviour sanitizers. test:asan is the native half; test:tsan uses the thread sanitizer.
-import { existsSync, readFileSync } from "node:fs";
-import { at, die, files, say, tryRun } from "./common.mjs";
-import { buildNative, setup } from "./setup.mjs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { at, die, files, node, say, tryRun } from "./common.mjs";
+import { buildNative, defaultCompiler, setup } from "./setup.mjs";
 import { nativeTests, nodeTests } from "./test.mjs";
 
 const [kind = "address", part = "all"] = process.argv.slice(2);
@@ -19,15 +19,15 @@ const env = {
   TSAN_OPTIONS: `suppressions=${at("test/house/tsan.supp")}`,
 };
 
-/** Node itself is not instrumented, so the runtime has to be there before it starts. */
-function preload() {
-  const compiler = (process.env.CXX ?? "g++").split(" ").at(-1);
-  return ["libasan.so", "libubsan.so", "libstdc++.so"]
-    .map((library) =>
-      tryRun(compiler, [`-print-file-name=${library}`], { stdio: "pipe", encoding: "utf8" }).stdout.trim(),
-    )
-    .filter((path) => path.startsWith("/") && existsSync(path))
-    .join(" ");
+/** Node itself is not instrumented, so the runtime has to be there before it starts: a wrapper for bin/outrider. */
+function instrumentedNode() {
+  const compiler = defaultCompiler.split(" ").at(-1);
+  const libraries = ["libasan.so", "libubsan.so", "libstdc++.so"]
+    .map((name) => tryRun(compiler, [`-print-file-name=${name}`], { stdio: "pipe", encoding: "utf8" }).stdout.trim())
+    .filter((path) => path.startsWith("/"));
+  const wrapper = at(".cache", `${name}-node`);
+  writeFileSync(wrapper, `#!/bin/sh\nLD_PRELOAD="${libraries.join(" ")}" exec "${node}" "$@"\n`, { mode: 0o755 });
+  return wrapper;
 }
 
 await setup({ tests: true });
@@ -35,12 +35,11 @@ await buildNative(part === "native" ? ["native_tests"] : ["native_tests", "outri
 const failures = [];
 if (!nativeTests(`native_${name}`, at(`build/${configuration}/native_tests`), env)) failures.push("native");
 if (part !== "native") {
-  // bin/outrider, which the tests start, reads the first two: the addon to load, and what to load before Node.
   const inside = {
     ...env,
     ASAN_OPTIONS: `${env.ASAN_OPTIONS}:log_path=${at(`.cache/${name}-report`)}`,
-    OUTRIDER_ADDON: at(`build/${configuration}/outrider.node`),
-    OUTRIDER_PRELOAD: preload(),
+    OUTRIDER_BUILD: configuration,
+    OUTRIDER_NODE: instrumentedNode(),
     OUTRIDER_SANITIZED: kind,
   };
   for (const path of reports()) tryRun("rm", [at(path)]);
