@@ -23,10 +23,14 @@ const env = {
 function instrumentedNode() {
   const compiler = defaultCompiler.split(" ").at(-1);
   const libraries = ["libasan.so", "libubsan.so", "libstdc++.so"]
-    .map((name) => tryRun(compiler, [`-print-file-name=${name}`], { stdio: "pipe", encoding: "utf8" }).stdout.trim())
+    .map((name) =>
+      tryRun(compiler, [`-print-file-name=${name}`], { stdio: "pipe", encoding: "utf8" }).stdout.trim(),
+    )
     .filter((path) => path.startsWith("/"));
   const wrapper = at(".cache", `${name}-node`);
-  writeFileSync(wrapper, `#!/bin/sh\nLD_PRELOAD="${libraries.join(" ")}" exec "${node}" "$@"\n`, { mode: 0o755 });
+  writeFileSync(wrapper, `#!/bin/sh\nLD_PRELOAD="${libraries.join(" ")}" exec "${node}" "$@"\n`, {
+    mode: 0o755,
+  });
   return wrapper;
 }
 

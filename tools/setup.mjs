@@ -92,6 +92,15 @@ export async function buildNative(targets, configuration = "Release", compiler =
   }
 }
 
+/** Node writes its compile cache at the end of the first run, with the functions that ran: let it be a whole one. */
+function warmCompileCache() {
+  const result = tryRun(at("bin/outrider"), ["--mode", "validate", "-c", at("examples/quickstart.yaml")], {
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+  });
+  if (result.status !== 0) say(`the quick start does not validate:\n${result.stderr}`);
+}
+
 async function bundle() {
   if (!existsSync(at("src/main.ts"))) return;
   const inputs = [
@@ -102,6 +111,7 @@ async function bundle() {
   await whenStale("dist/.stamp", fingerprint(inputs), () => {
     say("bundling src");
     run(node, [at("tools/bundle.mjs")]);
+    warmCompileCache();
   });
 }
 
