@@ -22,7 +22,16 @@ const nativeRooms = [
   ["base"],
 ];
 
-const sourceRooms = [["main.ts"], ["options.ts"], ["control"], ["observability"], ["script"], ["native"]];
+const sourceRooms = [
+  ["main.ts"],
+  ["server.ts"],
+  ["server_info.ts"],
+  ["options.ts"],
+  ["control"],
+  ["observability"],
+  ["script"],
+  ["native"],
+];
 
 /** Edges that go up or across for a reason; each needs one. */
 const exceptions: Record<string, string> = {};
