@@ -80,6 +80,7 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   // Bytes that were read and not yet taken.
   size_t kept_bytes() const { return kept_.size; }
   bool output_full() const { return full_; }
+  uint32_t limit_bytes() const { return limit_bytes_; }
   int fd() const { return fd_; }
   WorkerContext& context() { return context_; }
   // Totals since the last call, for whoever counts bytes.

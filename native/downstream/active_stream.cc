@@ -505,6 +505,11 @@ void ActiveStream::send_reply(uint16_t status, std::string_view body, std::strin
   std::string_view content_type = "text/plain";
   if (!location.empty()) headers.set_ref(HeaderId::Location, location);
   if (router != nullptr && router->overloaded) headers.set_ref(HeaderId::EnvoyOverloaded, "true");
+  if (router != nullptr && router->attempt_count != 0) {
+    char count[6];
+    const auto last = std::to_chars(count, count + sizeof(count), router->attempt_count).ptr;
+    headers.set(HeaderId::EnvoyAttemptCount, {count, static_cast<size_t>(last - count)});
+  }
   if (details == "direct_response" && route_.route != nullptr) {
     hcm_.routes().finalize_response_headers(route_, headers, format_context(), http_.scratch);
   }

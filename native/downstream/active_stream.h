@@ -22,6 +22,8 @@ class StreamOwner {
   virtual HttpWorker& http() = 0;
   // Wants on_deadline() of its streams at this time, or before.
   virtual void require_deadline(uint64_t deadline_ms) = 0;
+  // per_connection_buffer_limit_bytes
+  virtual uint64_t buffer_bytes_max() const { return 1 << 20; }
   // The client asked for the connection to end, or its last request has come.
   virtual bool client_wants_close() const = 0;
   virtual bool draining() const = 0;
@@ -101,6 +103,7 @@ class ActiveStream final : public MessageDecoder, public Deferred, Stream, Route
   bool upgrade_request() const override { return upgrade_request_; }
   Connection* splice_target() override;
   void on_spliced(uint64_t bytes) override;
+  uint64_t buffer_bytes_max() const override { return owner_.buffer_bytes_max(); }
   void on_upstream_1xx(HeaderMap& headers) override;
   void on_upstream_headers(HeaderMap& headers, EndStream end) override;
   void on_upstream_data(std::string_view data, EndStream end) override;

@@ -57,6 +57,7 @@ class Http1Server final : public ListLink<Http1Server>,
   void require_deadline(uint64_t deadline_ms) override {
     http_.worker.loop.timers().require(*this, deadline_ms);
   }
+  uint64_t buffer_bytes_max() const override { return connection_.limit_bytes(); }
   bool client_wants_close() const override { return client_wants_close_; }
   bool draining() const override;
   void close_after_response() override { close_after_response_ = true; }

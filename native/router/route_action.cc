@@ -76,6 +76,7 @@ Fault read_cluster(ConfigView action, RouteBuildContext& context, uint32_t& targ
 
 void read_timeouts(ConfigView action, RouteTimeouts& timeouts) {
   const ConfigView stream = action["max_stream_duration"];
+  timeouts.has_max_stream_duration = static_cast<bool>(stream);
   timeouts.route_ms = action.duration_ms("timeout", timeouts.route_ms);
   timeouts.idle_ms = action.duration_ms("idle_timeout", not_set);
   timeouts.flush_ms = action.duration_ms("flush_timeout", not_set);
@@ -93,6 +94,20 @@ Fault read_path_rewrite(ConfigView action, RouteEntry& entry) {
   return {};
 }
 
+Fault read_policies(ConfigView action, RouteEntry& entry) {
+  entry.hedge_on_per_try_timeout = entry.hedge_policy().boolean("hedge_on_per_try_timeout");
+  if (action.has("retry_policy")) {
+    if (Fault found = read_retry_policy(action, entry.own_retry)) return found;
+    entry.retry = entry.own_retry.get();
+  } else {
+    entry.retry = entry.virtual_host->retry.get();
+  }
+  Result<std::unique_ptr<HashPolicy>> hash = HashPolicy::read(action["hash_policy"]);
+  if (!hash) return fault("hash_policy", hash.error());
+  entry.hash_policy = std::move(hash.value());
+  return {};
+}
+
 Fault read_forward(ConfigView action, RouteBuildContext& context, uint32_t& targets, RouteEntry& entry) {
   entry.action = action;
   if (action.has("retry_policy_typed_config")) return refuse("retry_policy_typed_config");
@@ -105,7 +120,7 @@ Fault read_forward(ConfigView action, RouteBuildContext& context, uint32_t& targ
   entry.append_x_forwarded_host = action.boolean("append_x_forwarded_host");
   if (action.string("priority") == "HIGH") entry.priority = RoutePriority::High;
   read_timeouts(action, entry.timeouts);
-  return {};
+  return read_policies(action, entry);
 }
 
 Fault read_redirect(ConfigView config, RouteEntry& entry) {
@@ -145,6 +160,14 @@ Fault read_header_edits(ConfigView config, std::unique_ptr<HeaderEdits>& edits) 
   if (Fault found = read_mutations(config, "request", both.request)) return found;
   if (Fault found = read_mutations(config, "response", both.response)) return found;
   if (!both.request.empty() || !both.response.empty()) edits = std::make_unique<HeaderEdits>(std::move(both));
+  return {};
+}
+
+Fault read_retry_policy(ConfigView config, std::unique_ptr<RetryPolicy>& policy) {
+  if (!config.has("retry_policy")) return {};
+  Result<std::unique_ptr<RetryPolicy>> read = RetryPolicy::read(config["retry_policy"]);
+  if (!read) return fault("retry_policy", read.error());
+  policy = std::move(read.value());
   return {};
 }
 

@@ -24,6 +24,9 @@ using Fault = std::optional<ConfigError>;
 // The request_headers_to_add and so on of any level; `edits` stays null when there are none.
 Fault read_header_edits(ConfigView config, std::unique_ptr<HeaderEdits>& edits);
 
+// The retry_policy of a RouteAction or a VirtualHost; `policy` stays null when there is none.
+Fault read_retry_policy(ConfigView config, std::unique_ptr<RetryPolicy>& policy);
+
 // Fills `entry` from a Route: everything but its match, id and virtual host. `targets` counts
 // WeightedTargets.
 Fault read_route_action(ConfigView route, size_t body_bytes_max, RouteBuildContext& context,

@@ -68,6 +68,7 @@ class RouteTableBuilder {
     if (config.string("require_tls") == "EXTERNAL_ONLY") host.require_tls = TlsRequirement::ExternalOnly;
     if (Fault found = add_domains(host)) return found;
     if (Fault found = read_header_edits(config, host.edits)) return found;
+    if (Fault found = read_retry_policy(config, host.retry)) return found;
     if (Fault found = add_virtual_clusters(host)) return found;
     return add_routes(host);
   }

@@ -10,9 +10,11 @@
 #include "base/route_priority.h"
 #include "codec/header_match.h"
 #include "formatter/header_mutation.h"
+#include "router/hash_policy.h"
 #include "router/path_index.h"
 #include "router/path_rewrite.h"
 #include "router/redirect.h"
+#include "router/retry_policy.h"
 #include "router/route_match.h"
 
 namespace outrider {
@@ -67,6 +69,7 @@ struct RouteTimeouts {
   int64_t idle_ms = not_set;
   int64_t flush_ms = not_set;
   int64_t max_stream_ms = not_set;
+  bool has_max_stream_duration = false;  // then route_ms and the grpc fields below the next two do not count
   int64_t grpc_header_max_ms = not_set;  // 0: the grpc-timeout header counts as it is
   int64_t grpc_header_offset_ms = not_set;
   // The deprecated max_grpc_timeout and grpc_timeout_offset, which act on the route's own timeout.
@@ -86,6 +89,7 @@ struct RouteEntry {
   ClusterChoice cluster_choice = ClusterChoice::Fixed;
   bool append_x_forwarded_host = false;
   bool auto_host_rewrite = false;
+  bool hedge_on_per_try_timeout = false;
   uint16_t cluster_not_found_status = 503;
   uint32_t id = 0;  // dense in its table, from 0: for side tables, e.g. of filter configurations
   uint32_t cluster = cluster_by_name;
@@ -101,17 +105,18 @@ struct RouteEntry {
   std::unique_ptr<HostRewrite> host_rewrite;  // null: none; auto_host_rewrite is the router's
   std::unique_ptr<Redirect> redirect;
   std::unique_ptr<DirectResponse> direct_response;
-  std::unique_ptr<HeaderEdits> edits;  // null: none
+  std::unique_ptr<HeaderEdits> edits;       // null: none
+  std::unique_ptr<HashPolicy> hash_policy;  // null: none
+  std::unique_ptr<RetryPolicy> own_retry;
+  const RetryPolicy* retry = nullptr;  // its own or the virtual host's; null: none
   ConfigView config;                   // the Route message
   ConfigView action;                   // its RouteAction; nothing when kind is not Forward
 
   // Rare fields, read on demand. Those with a virtual host's default answer that when the route has none.
   ConfigView metadata() const { return config["metadata"]; }
   ConfigView upgrade_configs() const { return action["upgrade_configs"]; }
-  ConfigView hash_policy() const { return action["hash_policy"]; }
   ConfigView metadata_match() const { return action["metadata_match"]; }
   ConfigView rate_limits() const { return action["rate_limits"]; }
-  ConfigView retry_policy() const { return own_or_host("retry_policy"); }
   ConfigView hedge_policy() const { return own_or_host("hedge_policy"); }
   // Only that of the route or of the virtual host; RouteTable has those of the configuration.
   ConfigView request_mirror_policies() const { return own_or_host("request_mirror_policies"); }
@@ -143,6 +148,7 @@ struct VirtualHost {
   RouteGroup routes;
   std::string_view name;
   std::unique_ptr<HeaderEdits> edits;  // null: none
+  std::unique_ptr<RetryPolicy> retry;  // of routes that have none of their own; null: none
   std::vector<VirtualCluster> virtual_clusters;
   ConfigView config;
 

@@ -222,7 +222,7 @@ TEST(RouteTable, ARouteHasItsSettingsAndTheirDefaults) {
   EXPECT_EQ(plain.timeouts.max_stream_ms, not_set);
   EXPECT_EQ(plain.priority, RoutePriority::Default);
   EXPECT_EQ(plain.cluster_not_found_status, 503);
-  EXPECT_EQ(plain.retry_policy().string("retry_on"), "5xx");
+  EXPECT_EQ(plain.retry->on, retry_on::server_error);
   EXPECT_EQ(plain.body_limit().kind, RouteEntry::BodyLimit::Kind::Lowers);
   EXPECT_EQ(plain.body_limit().bytes, 10u);
   EXPECT_TRUE(plain.virtual_host->include_request_attempt_count);
@@ -233,7 +233,7 @@ TEST(RouteTable, ARouteHasItsSettingsAndTheirDefaults) {
   EXPECT_EQ(other.timeouts.grpc_header_max_ms, 3'000);
   EXPECT_EQ(other.priority, RoutePriority::High);
   EXPECT_EQ(other.cluster_not_found_status, 404);
-  EXPECT_EQ(other.retry_policy().string("retry_on"), "reset");
+  EXPECT_EQ(other.retry->on, retry_on::reset);
   EXPECT_EQ(other.body_limit().kind, RouteEntry::BodyLimit::Kind::Replaces);
   EXPECT_EQ(other.body_limit().bytes, 20u);
   EXPECT_TRUE(other.auto_host_rewrite);

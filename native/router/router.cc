@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <new>
 
+#include "router/timeouts.h"
 #include "upstream/cluster_stats.h"
 
 namespace outrider {
@@ -11,6 +13,70 @@ RouterConfig RouterConfig::read(ConfigView config) {
   return {.suppress_envoy_headers = config.boolean("suppress_envoy_headers"),
           .respect_expected_request_timeout = config.boolean("respect_expected_rq_timeout")};
 }
+
+static void set_number(HeaderMap& headers, HeaderId id, uint64_t number) {
+  char text[20];
+  const auto [end, error] = std::to_chars(text, text + sizeof(text), number);
+  headers.set(id, {text, static_cast<size_t>(end - text)});
+}
+
+// A copy in the stream's arena, or null.
+template <typename T>
+static T* copy(const T& value, Arena& arena) {
+  void* const memory = arena.allocate(sizeof(T), alignof(T));
+  return memory == nullptr ? nullptr : new (memory) T(value);
+}
+
+static uint16_t status_of(const HeaderMap& headers) {
+  const std::string_view text = headers.get(HeaderId::Status);
+  uint16_t status = 0;
+  std::from_chars(text.data(), text.data() + text.size(), status);
+  return status;
+}
+
+struct ResetAnswer {
+  uint16_t status;
+  ResponseFlag flag;
+  std::string_view text;     // in the body
+  std::string_view details;  // in the response code details
+};
+
+static ResetAnswer answer_to(ResetReason reason) {
+  switch (reason) {
+    case ResetReason::ConnectionFailure:
+      return {503, ResponseFlag::UpstreamConnectionFailure, "remote connection failure",
+              "remote_connection_failure"};
+    case ResetReason::ConnectTimeout:
+      return {503, ResponseFlag::UpstreamConnectionFailure, "connection timeout", "connection_timeout"};
+    case ResetReason::LocalConnectionFailure:
+      return {503, ResponseFlag::UpstreamConnectionFailure, "local connection failure",
+              "local_connection_failure"};
+    case ResetReason::Overflow:
+      return {503, ResponseFlag::UpstreamOverflow, "overflow", "overflow"};
+    case ResetReason::ProtocolError:
+      return {502, ResponseFlag::UpstreamProtocolError, "protocol error", "protocol_error"};
+    case ResetReason::RemoteReset:
+      return {503, ResponseFlag::UpstreamRemoteReset, "remote reset", "remote_reset"};
+    case ResetReason::LocalReset:
+      return {503, ResponseFlag::LocalReset, "local reset", "local_reset"};
+    case ResetReason::ConnectionTermination:
+    case ResetReason::StaleConnection:
+      break;
+  }
+  return {503, ResponseFlag::UpstreamConnectionTermination, "connection termination",
+          "connection_termination"};
+}
+
+Router::~Router() {
+  cancel();
+  for (UpstreamRequest* request = tries_; request != &first_;) {
+    UpstreamRequest* const next = request->next;
+    request->~UpstreamRequest();  // its memory is the arena's
+    request = next;
+  }
+}
+
+// ---- the request -------------------------------------------------------------------------------------------------
 
 void Router::on_request_headers(EndStream end) {
   request_ended_ = end == EndStream::Yes;
@@ -59,8 +125,7 @@ void Router::answer_without_upstream(const RouteEntry& route) {
 
 void Router::forward(const RouteEntry& route) {
   const RouteResult& result = stream_.route();
-  cluster_ = result.cluster == cluster_by_name ? stream_.upstreams().cluster(result.cluster_name)
-                                               : stream_.upstreams().cluster(result.cluster);
+  cluster_ = find_cluster();
   if (cluster_ == nullptr) {
     return reply(route.cluster_not_found_status, ResponseFlag::NoClusterFound, "cluster_not_found", {});
   }
@@ -69,331 +134,533 @@ void Router::forward(const RouteEntry& route) {
   info.upstream_cluster_name = cluster_config_->observability_name;
   info.upstream_cluster_raw_name = cluster_config_->name;
   info.cluster_metadata = cluster_config_->metadata;
-  choose_timeouts(route);
-  const auto keep =
-      config_.suppress_envoy_headers ? RouteTable::KeepOriginals::No : RouteTable::KeepOriginals::Yes;
-  stream_.route_table()->finalize_request_headers(result, stream_.request_headers(), stream_.format_context(),
-                                                  keep, stream_.scratch());
-  if (result.virtual_host->include_request_attempt_count) {
-    stream_.request_headers().set_ref(HeaderId::EnvoyAttemptCount, "1");
+  info.attempt_count = 1;
+  HeaderMap& headers = stream_.request_headers();
+  if (route.hash_policy != nullptr) {
+    hash_ = route.hash_policy->hash(headers, info, stream_.scratch(), new_cookies_);
   }
-  send_to_a_host();
+  HostSlot* const slot = choose_host();
+  if (slot == nullptr) return reply_no_host();
+
+  choose_timeouts(route);
+  if (result.virtual_host->include_request_attempt_count) tell_attempt_count(headers);
+  info.upstream_remote = &slot->host->address;  // header formats may name it
+  stream_.route_table()->finalize_request_headers(result, headers, stream_.format_context(), keep_originals(),
+                                                  stream_.scratch());
+  retry_ = RetryState::create(route.retry, headers, arena());
+  keeps_body_ = had_body_ && retry_ != nullptr;
+  if (keeps_body_) body_bytes_max_ = kept_bytes_max(route);
+  send(*slot);
+  if (request_ended_) on_request_end();
 }
 
-// A header's decimal milliseconds; -1 when it is missing or no number.
-static int64_t header_ms(const HeaderMap& headers, HeaderId id) {
-  const std::string_view text = headers.get(id);
-  int64_t value = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() && value >= 0 ? value : -1;
+WorkerCluster* Router::find_cluster() {
+  const RouteResult& result = stream_.route();
+  return result.cluster == cluster_by_name ? stream_.upstreams().cluster(result.cluster_name)
+                                           : stream_.upstreams().cluster(result.cluster);
 }
 
-// The route's timeout, the request's own wish, and what the upstream is told of it.
+RouteTable::KeepOriginals Router::keep_originals() const {
+  return config_.suppress_envoy_headers ? RouteTable::KeepOriginals::No : RouteTable::KeepOriginals::Yes;
+}
+
+uint64_t Router::kept_bytes_max(const RouteEntry& route) const {
+  const uint64_t connection = stream_.buffer_bytes_max();
+  const RouteEntry::BodyLimit limit = route.body_limit();
+  if (limit.kind == RouteEntry::BodyLimit::Kind::Replaces) return limit.bytes;
+  return limit.kind == RouteEntry::BodyLimit::Kind::Lowers ? std::min(limit.bytes, connection) : connection;
+}
+
+// May a try that is too slow go on beside the next?
+static bool hedges(const RouteEntry& route, HeaderMap& headers) {
+  if (headers.has(HeaderId::EnvoyHedgeOnPerTryTimeout)) {
+    const std::string_view wish = headers.get(HeaderId::EnvoyHedgeOnPerTryTimeout);
+    headers.remove(HeaderId::EnvoyHedgeOnPerTryTimeout);
+    if (wish == "true" || wish == "false") return wish == "true";
+  }
+  return route.hedge_on_per_try_timeout;
+}
+
 void Router::choose_timeouts(const RouteEntry& route) {
   HeaderMap& headers = stream_.request_headers();
-  timeout_ms_ = static_cast<uint64_t>(std::max<int64_t>(route.timeouts.route_ms, 0));
-  int64_t wish = header_ms(headers, HeaderId::EnvoyUpstreamRequestTimeoutMs);
-  if (wish < 0 && config_.respect_expected_request_timeout) {
-    wish = header_ms(headers, HeaderId::EnvoyExpectedRequestTimeoutMs);
-  }
-  if (wish >= 0) timeout_ms_ = static_cast<uint64_t>(wish);
-  headers.remove(HeaderId::EnvoyUpstreamRequestTimeoutMs);
-  if (timeout_ms_ == 0 || config_.suppress_envoy_headers) return;
-  char text[20];
-  const auto [end, error] = std::to_chars(text, text + sizeof(text), timeout_ms_);
-  headers.set(HeaderId::EnvoyExpectedRequestTimeoutMs, {text, static_cast<size_t>(end - text)});
+  const Timeouts timeouts =
+      read_timeouts(route.timeouts, route.retry, config_.respect_expected_request_timeout, headers);
+  timeout_ms_ = timeouts.global_ms;
+  per_try_timeout_ms_ = timeouts.per_try_ms;
+  per_try_idle_ms_ = timeouts.per_try_idle_ms;
+  timeout_status_ = timeouts.status;
+  hedges_ = hedges(route, headers);
+  tell_timeout(0);
 }
 
-void Router::send_to_a_host() {
-  WorkerContext& worker = stream_.worker();
-  const ClusterStats& stats = cluster_config_->stats;
-  const LbContext context{.random = worker.random};
-  HostSlot* slot = cluster_->choose_host(context);
-  if (slot == nullptr) {
-    worker.stats.add(stats.cluster, ClusterStat::upstream_cx_none_healthy);
-    count_response(503);
-    return reply(503, ResponseFlag::NoHealthyUpstream, "no_healthy_upstream", "no healthy upstream");
+// What the upstream is told: the time that its try has, of what is left for all of them.
+void Router::tell_timeout(uint64_t elapsed_ms) {
+  const uint64_t ms = expected_timeout_ms(timeout_ms_, hedges_ ? 0 : per_try_timeout_ms_, elapsed_ms);
+  if (ms == 0) return;
+  HeaderMap& headers = stream_.request_headers();
+  if (!config_.suppress_envoy_headers) set_number(headers, HeaderId::EnvoyExpectedRequestTimeoutMs, ms);
+  tell_grpc_timeout(stream_.route().route->timeouts, ms, headers);
+}
+
+void Router::tell_attempt_count(HeaderMap& headers) const {
+  set_number(headers, HeaderId::EnvoyAttemptCount, stream_.info().attempt_count);
+}
+
+HostSlot* Router::choose_host() {
+  LbContext context{.random = stream_.worker().random, .hash = hash_};
+  if (is_retry_ && retry_ != nullptr) {
+    context.predicate = retry_;
+    context.attempts_max = retry_->host_attempts_max();
   }
-  host_ = slot->host;
-  StreamInfo& info = stream_.info();
-  info.upstream_host_name = host_->hostname;
-  info.upstream_remote = &host_->address;
-  info.host_metadata = host_->metadata;
-  ++info.attempt_count;
+  return cluster_->choose_host(context);
+}
+
+// To a host, in the newest try's name.
+void Router::send(HostSlot& slot) {
   const RouteEntry& route = *stream_.route().route;
-  if (route.auto_host_rewrite && !host_->hostname.empty()) {
-    update_authority(
-        stream_.request_headers(), host_->hostname, route.append_x_forwarded_host,
-        config_.suppress_envoy_headers ? RouteTable::KeepOriginals::No : RouteTable::KeepOriginals::Yes);
+  const Ref<const Host> host = slot.host;
+  if (route.auto_host_rewrite && !host->hostname.empty()) {
+    update_authority(stream_.request_headers(), host->hostname, route.append_x_forwarded_host,
+                     keep_originals());
   }
-  pool_ = &stream_.upstreams().pool(*cluster_, *slot, route.priority);
-  state_ = State::Waiting;
-  pool_->request(*this, *this);
-  if (state_ == State::Waiting && request_ended_) on_request_end();
+  state_ = State::Trying;
+  note_attempt(*host);
+  tries_->start(stream_.upstreams().pool(*cluster_, slot, route.priority), host);
 }
 
-void Router::on_pool_ready(MessageEncoder& encoder, const UpstreamConnectionInfo& connection, bool) {
-  encoder_ = &encoder;
-  StreamInfo& info = stream_.info();
-  info.upstream_remote = &connection.remote;
-  info.upstream_local = &connection.local;
-  info.upstream_connection_id = connection.id;
-  info.upstream_protocol = connection.protocol;
-  info.timing.upstream_connect_start_ns = connection.connect_start_ns;
-  info.timing.upstream_connect_complete_ns = connection.connect_complete_ns;
-  info.timing.first_upstream_tx_byte_ns = stream_.worker().loop.now_ns();
-  state_ = State::Sent;
-  const bool all = request_ended_ && early_body_.empty() && early_trailers_ == nullptr;
-  encoder.encode_headers(stream_.request_headers(), all ? EndStream::Yes : EndStream::No);
-  if (!early_body_.empty()) {
-    const bool last = request_ended_ && early_trailers_ == nullptr;
-    encoder.encode_data(early_body_, last ? EndStream::Yes : EndStream::No);
-    // The encoder borrows until the event ends.
-    stream_.worker().loop.flush_now();
-    early_body_ = {};
-  } else if (request_ended_ && had_body_ && early_trailers_ == nullptr) {
-    // The end came as an empty last piece, and went with the headers.
-  }
-  if (early_trailers_ != nullptr) encoder.encode_trailers(*early_trailers_);
+void Router::on_try_ready() {
+  if (!keeps_body_) body_ = {};
   if (held_back_) {
     held_back_ = false;
     stream_.resume_request_input();
   }
-  if (request_ended_) on_request_end();
-}
-
-void Router::on_pool_failure(ResetReason reason, std::string_view transport_failure) {
-  reply_to_reset(reason, transport_failure);
 }
 
 void Router::on_request_data(std::string_view data, EndStream end) {
+  if (state_ == State::Idle || state_ == State::Done) return;
   if (end == EndStream::Yes) request_ended_ = true;
-  if (state_ == State::Sent || state_ == State::Responding) {
-    if (encoder_ == nullptr) return;
-    encoder_->encode_data(data, end);
-    if (request_ended_) on_request_end();
-    return;
+  if (keeps_body_ && body_.size() + data.size() > body_bytes_max_ && !give_up_keeping()) return;
+  const bool connected = tries_->connected();
+  for (UpstreamRequest* request = tries_; request != nullptr; request = request->next) {
+    request->send_data(data, end);
   }
-  if (state_ != State::Waiting) return;
-  early_body_.append(data);
-  if (!held_back_ && early_body_.size() >= cluster_config_->connection_buffer_bytes_max) {
-    held_back_ = true;
-    stream_.pause_request_input();
-  }
+  if (keeps_body_ || (!connected && state_ == State::Trying)) keep_body(data);
   if (request_ended_) on_request_end();
 }
 
+void Router::keep_body(std::string_view data) {
+  body_.append(data);
+  if (held_back_ || keeps_body_ || body_.size() < cluster_config_->connection_buffer_bytes_max) return;
+  held_back_ = true;
+  stream_.pause_request_input();
+}
+
+// The request has grown too long to be kept: it goes on without retries. False: it cannot, since no try is at work.
+bool Router::give_up_keeping() {
+  count(ClusterStat::retry_or_shadow_abandoned);
+  keeps_body_ = false;
+  release_retry();
+  retry_ = nullptr;
+  if (state_ != State::Pausing) {
+    if (tries_->connected()) body_ = {};
+    return true;
+  }
+  reply_with(507, {}, "request_payload_exceeded_retry_buffer_limit",
+             "exceeded request buffer limit while retrying upstream");
+  return false;
+}
+
 void Router::on_request_trailers(HeaderMap& trailers) {
+  if (state_ == State::Idle || state_ == State::Done) return;
   request_ended_ = true;
-  if (state_ == State::Waiting) {
-    early_trailers_ = &trailers;
-  } else if (encoder_ != nullptr) {
-    encoder_->encode_trailers(trailers);
+  trailers_ = &trailers;
+  for (UpstreamRequest* request = tries_; request != nullptr; request = request->next) {
+    request->send_trailers(trailers);
   }
   on_request_end();
 }
 
 // The whole request has come: the route's timeout runs from here.
 void Router::on_request_end() {
-  sent_ns_ = stream_.worker().loop.now_ns();
-  stream_.info().timing.last_upstream_tx_byte_ns = sent_ns_;
-  if (timeout_ms_ == 0 || deadline_ms_ != UINT64_MAX || state_ == State::Done) return;
-  deadline_ms_ = now_ms() + timeout_ms_;
-  stream_.require_deadline(deadline_ms_);
+  if (complete_ns_ != 0 || state_ == State::Done) return;
+  complete_ns_ = loop().now_ns();
+  if (timeout_ms_ != 0) require(global_deadline_ms_ = loop().now_ms() + timeout_ms_);
+  for (UpstreamRequest* request = tries_; request != nullptr; request = request->next)
+    request->start_clocks();
 }
 
-void Router::on_1xx(HeaderMap& headers) { stream_.on_upstream_1xx(headers); }
+// ---- retries -----------------------------------------------------------------------------------------------------
 
-static uint16_t status_of(const HeaderMap& headers) {
-  const std::string_view text = headers.get(HeaderId::Status);
-  uint16_t status = 0;
-  std::from_chars(text.data(), text.data() + text.size(), status);
-  return status;
+// Is what became of a try to be tried again? Then the pause has begun, and the try is over.
+bool Router::retry(UpstreamRequest& request, bool wanted, const HeaderMap* response) {
+  if (!wanted && holds_retry_) count(ClusterStat::upstream_rq_retry_success);
+  release_retry();
+  if (!wanted) return false;
+  if (!retry_->take()) {
+    count(ClusterStat::upstream_rq_retry_limit_exceeded);
+    stream_.info().set(ResponseFlag::UpstreamRetryLimitExceeded);
+    return false;
+  }
+  const RoutePriority priority = stream_.route().route->priority;
+  if (!cluster_config_->breakers().try_acquire(priority, Resource::Retries)) {
+    count(ClusterStat::upstream_rq_retry_overflow);
+    stream_.info().set(ResponseFlag::UpstreamOverflow);
+    return false;
+  }
+  holds_retry_ = true;
+  count(ClusterStat::upstream_rq_retry);
+  const RetryState::Pause pause =
+      retry_->next_pause(response, stream_.worker().random, loop().wall_us() / 1'000'000);
+  count(pause.told ? ClusterStat::upstream_rq_retry_backoff_ratelimited
+                   : ClusterStat::upstream_rq_retry_backoff_exponential);
+  if (!request.retried) {
+    state_ = State::Pausing;
+    request.forget_connection();
+  }
+  require(retry_at_ms_ = loop().now_ms() + pause.ms);
+  return true;
 }
 
-void Router::on_headers(HeaderMap& headers, EndStream end) {
+void Router::release_retry() {
+  if (!holds_retry_) return;
+  holds_retry_ = false;
+  cluster_config_->breakers().release(stream_.route().route->priority, Resource::Retries);
+}
+
+// For host predicates and the log. A host that was tried may be gone when that is written.
+void Router::note_attempt(const Host& host) {
   StreamInfo& info = stream_.info();
-  const uint64_t now = stream_.worker().loop.now_ns();
-  info.timing.first_upstream_rx_byte_ns = now;
+  AttemptedHost* attempt = &first_attempt_;
+  const Address* address = &host.address;
+  if (retry_ != nullptr) {
+    retry_->remember(host.state.get(), arena());
+    address = copy(host.address, arena());
+    if (last_attempt_ != nullptr) attempt = copy(AttemptedHost{}, arena());
+    if (address == nullptr || attempt == nullptr) return;
+  } else if (last_attempt_ != nullptr) {
+    return;  // a stale connection's second
+  }
+  attempt->address = address;
+  attempt->hostname = host.hostname;
+  (last_attempt_ == nullptr ? info.first_attempt : last_attempt_->next) = attempt;
+  last_attempt_ = attempt;
+}
+
+void Router::start_retry() {
+  retry_at_ms_ = UINT64_MAX;
+  is_retry_ = true;
+  StreamInfo& info = stream_.info();
+  ++info.attempt_count;
+  cluster_ = find_cluster();  // it may have gone, or have been replaced
+  HostSlot* const slot = cluster_ == nullptr ? nullptr : choose_host();
+  if (slot == nullptr) return reply_no_host();
+  const RouteResult& result = stream_.route();
+  HeaderMap& headers = stream_.request_headers();
+  if (result.virtual_host->include_request_attempt_count) tell_attempt_count(headers);
+  if (result.virtual_host->include_is_timeout_retry_header) {
+    headers.set_ref(HeaderId::EnvoyIsTimeoutRetry, timed_out_ ? "true" : "false");
+  }
+  timed_out_ = false;
+  if (tries_->active()) add_try();
+  if (tries_->active()) return;
+  tell_timeout(complete_ns_ == 0 ? 0 : (loop().now_ns() - complete_ns_) / 1'000'000);
+  send(*slot);
+}
+
+void Router::on_try_reset(UpstreamRequest& request, ResetReason reason, std::string_view transport_failure) {
+  if (reason == ResetReason::StaleConnection) {
+    // The kernel of the peer never took the request, so nobody has seen it: send it again, once.
+    if (!had_body_ && !retried_stale_) {
+      retried_stale_ = true;
+      cluster_ = find_cluster();
+      if (HostSlot* const slot = cluster_ == nullptr ? nullptr : choose_host()) return send(*slot);
+    }
+    reason = ResetReason::ConnectionTermination;
+  }
+  if (retry_ != nullptr && !request.retried &&
+      retry(request, retry_->wants(reason, request.sent_anything()), nullptr)) {
+    return count_error(request);
+  }
+  if (reason != ResetReason::Overflow) count_error(request);
+  count_response(request, answer_to(reason).status);
+  if (others_may_answer(request)) return;
+  reply_to_reset(reason, transport_failure);
+}
+
+// Another try is still at work, or will be.
+bool Router::others_may_answer(const UpstreamRequest& request) const {
+  if (retry_at_ms_ != UINT64_MAX) return true;
+  for (const UpstreamRequest* other = tries_; other != nullptr; other = other->next) {
+    if (other != &request && other->awaits_headers()) return true;
+  }
+  return false;
+}
+
+// ---- the response ------------------------------------------------------------------------------------------------
+
+void Router::on_try_headers(UpstreamRequest& request, HeaderMap& headers, EndStream end) {
   const uint16_t status = status_of(headers);
+  if (retry_ != nullptr) {
+    const bool wanted = retry_->wants(headers, status);
+    if (!request.retried && retry(request, wanted, &headers)) {
+      count_error(request);
+      stats().add_status(cluster_config_->stats.cluster, ClusterStat::retry_upstream_rq_completed, status);
+      return request.cancel();
+    }
+    if (wanted && others_may_answer(request)) {
+      count_error(request);
+      return request.cancel();
+    }
+  }
+  pass_on(request, headers, status, end);
+}
+
+// This try's answer is the one.
+void Router::pass_on(UpstreamRequest& request, HeaderMap& headers, uint16_t status, EndStream end) {
+  release_retry();
+  retry_ = nullptr;
+  retry_at_ms_ = UINT64_MAX;
+  if (keeps_body_) {
+    keeps_body_ = false;
+    body_ = {};
+  }
+  for (UpstreamRequest* other = tries_; other != nullptr; other = other->next) {
+    if (other != &request && other->active()) other->cancel();
+  }
+  responding_ = &request;
+  if (end == EndStream::No) request.set_responding();
+  state_ = State::Responding;
+  StreamInfo& info = stream_.info();
+  const uint64_t now = loop().now_ns();
+  info.timing.first_upstream_rx_byte_ns = now;
   info.response_code = status;
   info.response_code_details = "via_upstream";
-  count_response(status);
-  stream_.worker().stats.add(host_->state->stats, status >= 500 ? HostStat::rq_error : HostStat::rq_success);
+  canary_ = request.host()->canary || headers.get(HeaderId::EnvoyUpstreamCanary) == "true";
+  count_response(request, status);
+  stats().add(request.host()->state->stats, status >= 500 ? HostStat::rq_error : HostStat::rq_success);
   // Only once the whole request was there: an upgrade has no such moment.
-  if (!config_.suppress_envoy_headers && sent_ns_ != 0) {
-    char text[20];
-    const auto [last, error] = std::to_chars(text, text + sizeof(text), (now - sent_ns_) / 1'000'000);
-    headers.set(HeaderId::EnvoyUpstreamServiceTime, {text, static_cast<size_t>(last - text)});
+  if (!config_.suppress_envoy_headers && complete_ns_ != 0) {
+    set_number(headers, HeaderId::EnvoyUpstreamServiceTime, (now - complete_ns_) / 1'000'000);
   }
+  new_cookies_.write(headers);
   const RouteResult& result = stream_.route();
-  if (result.virtual_host->include_attempt_count_in_response) {
-    char text[6];
-    const auto [last, error] = std::to_chars(text, text + sizeof(text), info.attempt_count);
-    headers.set(HeaderId::EnvoyAttemptCount, {text, static_cast<size_t>(last - text)});
-  }
   stream_.route_table()->finalize_response_headers(result, headers, stream_.format_context(),
                                                    stream_.scratch());
-  state_ = State::Responding;
+  if (result.virtual_host->include_attempt_count_in_response) tell_attempt_count(headers);
   if (end == EndStream::Yes) on_response_end();
   stream_.on_upstream_headers(headers, end);
 }
 
-void Router::on_data(std::string_view data, EndStream end) {
+void Router::on_try_data(std::string_view data, EndStream end) {
   if (end == EndStream::Yes) on_response_end();
   stream_.on_upstream_data(data, end);
 }
 
-void Router::on_trailers(HeaderMap& trailers) {
+void Router::on_try_trailers(HeaderMap& trailers) {
   on_response_end();
   stream_.on_upstream_trailers(trailers);
 }
 
 void Router::on_response_end() {
-  const uint64_t now = stream_.worker().loop.now_ns();
+  const uint64_t now = loop().now_ns();
   stream_.info().timing.last_upstream_rx_byte_ns = now;
-  state_ = State::Done;
-  encoder_ = nullptr;
-  deadline_ms_ = UINT64_MAX;
-  if (sent_ns_ == 0) return;
-  record_response_time(stream_.worker().stats, cluster_config_->stats,
-                       {.status = stream_.info().response_code,
-                        .internal = stream_.internal_request(),
-                        .canary = host_->canary},
-                       (now - sent_ns_) / 1'000'000);
+  finish();
+  if (complete_ns_ == 0) return;
+  record_response_time(
+      stats(), cluster_config_->stats,
+      {.status = stream_.info().response_code, .internal = stream_.internal_request(), .canary = canary_},
+      (now - complete_ns_) / 1'000'000);
 }
 
-void Router::count_response(uint16_t status) {
-  const bool canary = host_ && host_->canary;
-  record_response(stream_.worker().stats, cluster_config_->stats,
-                  {.status = status, .internal = stream_.internal_request(), .canary = canary});
-}
-
-void Router::on_reset(ResetReason reason) {
-  encoder_ = nullptr;
-  if (state_ == State::Responding) {
-    state_ = State::Done;
-    deadline_ms_ = UINT64_MAX;
-    stream_.info().set(reason == ResetReason::ProtocolError ? ResponseFlag::UpstreamProtocolError
-                                                            : ResponseFlag::UpstreamConnectionTermination);
-    return stream_.on_upstream_cut_off();
-  }
-  if (reason == ResetReason::StaleConnection) {
-    // The kernel of the peer never took the request, so nobody has seen it: send it again, once.
-    if (!had_body_ && !retried_stale_) {
-      retried_stale_ = true;
-      --stream_.info().attempt_count;
-      return send_to_a_host();
-    }
-    reason = ResetReason::ConnectionTermination;
-  }
-  reply_to_reset(reason, {});
-}
-
-void Router::on_output_full(bool full) {
-  full ? stream_.pause_request_input() : stream_.resume_request_input();
+void Router::on_response_reset(ResetReason reason) {
+  finish();
+  stream_.info().set(answer_to(reason).flag);
+  stream_.on_upstream_cut_off();
 }
 
 void Router::pause_response(bool pause) {
-  if (encoder_ == nullptr) return;
-  pause ? encoder_->pause_input() : encoder_->resume_input();
+  if (responding_ != nullptr) responding_->pause_response(pause);
 }
 
-void Router::cancel() {
-  if (state_ == State::Waiting && pool_ != nullptr) pool_->cancel(*this);
-  if (encoder_ != nullptr) {
-    stream_.worker().stats.add(cluster_config_->stats.cluster, ClusterStat::upstream_rq_tx_reset);
-    MessageEncoder* encoder = std::exchange(encoder_, nullptr);
-    encoder->reset(ResetReason::LocalReset);
+// ---- time --------------------------------------------------------------------------------------------------------
+
+uint64_t Router::deadline_ms() const {
+  uint64_t deadline = std::min(global_deadline_ms_, retry_at_ms_);
+  for (const UpstreamRequest* request = tries_; request != nullptr; request = request->next) {
+    deadline = std::min(deadline, request->deadline_ms());
   }
-  state_ = State::Done;
-  deadline_ms_ = UINT64_MAX;
+  return deadline;
 }
 
 void Router::on_deadline() {
-  if (now_ms() < deadline_ms_) return;
+  const uint64_t now = loop().now_ms();
+  if (global_deadline_ms_ <= now) return on_global_timeout();
+  for (UpstreamRequest* request = tries_; request != nullptr; request = request->next) {
+    if (request->deadline_ms() <= now) return on_try_deadline(*request);
+  }
+  if (retry_at_ms_ <= now) start_retry();
+}
+
+void Router::on_global_timeout() {
   const bool responding = state_ == State::Responding;
-  StatsBlock& stats = stream_.worker().stats;
-  stats.add(cluster_config_->stats.cluster, ClusterStat::upstream_rq_timeout);
-  if (host_) stats.add(host_->state->stats, HostStat::rq_timeout);
-  cancel();
-  stream_.info().set(ResponseFlag::UpstreamRequestTimeout);
+  count(ClusterStat::upstream_rq_timeout);
+  for (UpstreamRequest* request = tries_; request != nullptr; request = request->next) {
+    if (!request->active()) continue;
+    stats().add(request->host()->state->stats, HostStat::rq_timeout);
+    if (responding) continue;
+    count_response(*request, timeout_status_);
+    count_error(*request);
+  }
+  reply_to_timeout("response_timeout");
+}
+
+void Router::on_try_deadline(UpstreamRequest& request) {
+  const uint64_t now = loop().now_ms();
+  if (request.duration_deadline_ms <= now) return on_duration_reached(request);
+  if (request.idle_deadline_ms <= now) {
+    return on_try_timeout(request, ClusterStat::upstream_rq_per_try_idle_timeout,
+                          "upstream_per_try_idle_timeout");
+  }
+  request.try_deadline_ms = UINT64_MAX;
+  if (hedges_) return hedge(request);
+  on_try_timeout(request, ClusterStat::upstream_rq_per_try_timeout, "upstream_per_try_timeout");
+}
+
+void Router::on_try_timeout(UpstreamRequest& request, ClusterStat stat, std::string_view details) {
+  count(stat);
+  stats().add(request.host()->state->stats, HostStat::rq_timeout);
+  if (state_ == State::Responding) return reply_to_timeout(details);
+  request.cancel();
+  if (retry_ != nullptr && retry(request, retry_->wants(ResetReason::LocalReset, true), nullptr)) {
+    timed_out_ = true;
+    return count_error(request);
+  }
+  count_response(request, timeout_status_);
+  count_error(request);
+  reply_to_timeout(details);
+}
+
+// The try goes on, with another one beside it: the first good answer counts.
+void Router::hedge(UpstreamRequest& request) {
+  if (retry_ == nullptr) return;
+  request.retried = true;
+  request.retried = timed_out_ = retry(request, true, nullptr);
+}
+
+void Router::add_try() {
+  void* const memory = arena().allocate(sizeof(UpstreamRequest), alignof(UpstreamRequest));
+  if (memory == nullptr) return;  // the arena is spent: the stream ends by that
+  auto* const request = new (memory) UpstreamRequest(*this);
+  request->next = tries_;
+  tries_ = request;
+}
+
+// The cluster's max_stream_duration.
+void Router::on_duration_reached(UpstreamRequest& request) {
+  count(ClusterStat::upstream_rq_max_duration_reached);
+  const bool responding = state_ == State::Responding;
+  request.cancel();
+  if (!responding && retry_ != nullptr &&
+      retry(request, retry_->wants(ResetReason::LocalReset, true), nullptr)) {
+    return count_error(request);
+  }
+  stream_.info().set(ResponseFlag::UpstreamMaxStreamDurationReached);
+  finish();
   if (responding) {
-    stream_.info().response_code_details = "response_timeout";
+    stream_.info().response_code_details = "upstream_max_stream_duration_reached";
     return stream_.on_upstream_cut_off();
   }
-  count_response(504);
-  if (host_) stats.add(host_->state->stats, HostStat::rq_error);
-  reply(504, ResponseFlag::UpstreamRequestTimeout, "response_timeout", "upstream request timeout");
+  reply_with(request_ended_ ? 504 : 408, {}, "upstream_max_stream_duration_reached",
+             "upstream max stream duration reached");
+}
+
+// ---- ends --------------------------------------------------------------------------------------------------------
+
+void Router::finish() {
+  state_ = State::Done;
+  global_deadline_ms_ = retry_at_ms_ = UINT64_MAX;
+  responding_ = nullptr;
+  if (!held_back_) return;
+  held_back_ = false;
+  stream_.resume_request_input();
+}
+
+void Router::cancel() {
+  if (state_ == State::Idle) {
+    state_ = State::Done;
+    return;
+  }
+  finish();
+  release_retry();
+  for (UpstreamRequest* request = tries_; request != nullptr; request = request->next) {
+    if (request->active()) request->cancel();
+  }
+}
+
+void Router::count_response(const UpstreamRequest& request, uint16_t status) {
+  const bool canary = canary_ || (request.host() && request.host()->canary);
+  record_response(stats(), cluster_config_->stats,
+                  {.status = status, .internal = stream_.internal_request(), .canary = canary});
+}
+
+void Router::count_error(const UpstreamRequest& request) {
+  stats().add(request.host()->state->stats, HostStat::rq_error);
 }
 
 void Router::reply(uint16_t status, ResponseFlag flag, std::string_view details, std::string_view body) {
-  state_ = State::Done;
-  deadline_ms_ = UINT64_MAX;
   stream_.info().set(flag);
-  stream_.on_router_reply({.status = status, .body = body, .details = details});
+  reply_with(status, {}, details, body);
 }
 
-struct ResetAnswer {
-  uint16_t status;
-  ResponseFlag flag;
-  std::string_view text;     // in the body
-  std::string_view details;  // in the response code details
-};
-
-static ResetAnswer answer_to(ResetReason reason) {
-  switch (reason) {
-    case ResetReason::ConnectionFailure:
-      return {503, ResponseFlag::UpstreamConnectionFailure, "remote connection failure",
-              "remote_connection_failure"};
-    case ResetReason::ConnectTimeout:
-      return {503, ResponseFlag::UpstreamConnectionFailure, "connection timeout", "connection_timeout"};
-    case ResetReason::LocalConnectionFailure:
-      return {503, ResponseFlag::UpstreamConnectionFailure, "local connection failure",
-              "local_connection_failure"};
-    case ResetReason::Overflow:
-      return {503, ResponseFlag::UpstreamOverflow, "overflow", "overflow"};
-    case ResetReason::ProtocolError:
-      return {502, ResponseFlag::UpstreamProtocolError, "protocol error", "protocol_error"};
-    case ResetReason::RemoteReset:
-      return {503, ResponseFlag::UpstreamRemoteReset, "remote reset", "remote_reset"};
-    case ResetReason::LocalReset:
-      return {503, ResponseFlag::LocalReset, "local reset", "local_reset"};
-    case ResetReason::ConnectionTermination:
-    case ResetReason::StaleConnection:
-      break;
+void Router::reply_with(uint16_t status, RouterReply reply, std::string_view details, std::string_view body) {
+  finish();
+  reply.status = status;
+  reply.details = details;
+  reply.body = body;
+  const RouteResult& result = stream_.route();
+  if (result.virtual_host != nullptr && result.virtual_host->include_attempt_count_in_response) {
+    reply.attempt_count = stream_.info().attempt_count;
   }
-  return {503, ResponseFlag::UpstreamConnectionTermination, "connection termination",
-          "connection_termination"};
+  stream_.on_router_reply(reply);
+}
+
+void Router::reply_no_host() {
+  count(ClusterStat::upstream_cx_none_healthy);
+  count_response(*tries_, 503);
+  reply(503, ResponseFlag::NoHealthyUpstream, "no_healthy_upstream", "no healthy upstream");
+}
+
+void Router::reply_to_timeout(std::string_view details) {
+  const bool responding = state_ == State::Responding;
+  cancel();
+  StreamInfo& info = stream_.info();
+  info.set(ResponseFlag::UpstreamRequestTimeout);
+  if (responding) {
+    info.response_code_details = details;
+    return stream_.on_upstream_cut_off();
+  }
+  reply_with(timeout_status_, {}, details, timeout_status_ == 504 ? "upstream request timeout" : "");
 }
 
 void Router::reply_to_reset(ResetReason reason, std::string_view transport_failure) {
   const ResetAnswer answer = answer_to(reason);
   StreamInfo& info = stream_.info();
-  count_response(answer.status);
-  if (reason != ResetReason::Overflow && host_) {
-    stream_.worker().stats.add(host_->state->stats, HostStat::rq_error);
-  }
-  Arena& arena = stream_.request_headers().arena();
   std::string& text = stream_.scratch();
   text.assign("upstream_reset_before_response_started{").append(answer.details);
   if (!transport_failure.empty()) {
-    info.upstream_transport_failure_reason = arena.copy_view(transport_failure);
+    info.upstream_transport_failure_reason = arena().copy_view(transport_failure);
     text.append("|").append(transport_failure);
     std::replace(text.begin(), text.end(), ' ', '_');
   }
   text.push_back('}');
-  const std::string_view details = arena.copy_view(text);
-  text.assign("upstream connect error or disconnect/reset before headers. reset reason: ")
+  const std::string_view details = arena().copy_view(text);
+  text.assign("upstream connect error or disconnect/reset before headers. ")
+      .append(info.attempt_count > 1 ? "retried and the latest reset reason: " : "reset reason: ")
       .append(answer.text);
-  const std::string_view body = arena.copy_view(text);
-  state_ = State::Done;
-  deadline_ms_ = UINT64_MAX;
+  const std::string_view body = arena().copy_view(text);
   info.set(answer.flag);
-  stream_.on_router_reply({.status = answer.status,
-                           .body = body,
-                           .details = details,
-                           .overloaded = reason == ResetReason::Overflow});
+  const bool overloaded = reason == ResetReason::Overflow && !config_.suppress_envoy_headers;
+  reply_with(answer.status, {.overloaded = overloaded}, details, body);
 }
 
 }  // namespace outrider

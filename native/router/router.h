@@ -1,12 +1,15 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/worker_context.h"
 #include "codec/stream_codec.h"
 #include "formatter/stream_info.h"
+#include "router/retry_state.h"
 #include "router/route_table.h"
+#include "router/upstream_request.h"
 #include "upstream/pool/connection_pool.h"
 #include "upstream/worker_cluster.h"
 
@@ -37,7 +40,8 @@ struct RouterReply {
   std::string_view body = {};
   std::string_view details = {};
   std::string_view location = {};
-  bool overloaded = false;  // x-envoy-overloaded
+  bool overloaded = false;     // x-envoy-overloaded
+  uint16_t attempt_count = 0;  // x-envoy-attempt-count; 0: is not told
 };
 
 // Whose request is routed. The stream implements this.
@@ -55,6 +59,8 @@ class RouterCallbacks {
   virtual std::string& scratch() = 0;
   virtual bool internal_request() const = 0;
   virtual bool upgrade_request() const = 0;
+  // Bytes of a request that may be kept, as the listener has it.
+  virtual uint64_t buffer_bytes_max() const = 0;
 
   virtual Connection* splice_target() = 0;
   virtual void on_spliced(uint64_t bytes) = 0;
@@ -74,11 +80,17 @@ class RouterCallbacks {
   ~RouterCallbacks() = default;
 };
 
-// The end of the filter chain: sends one request to the cluster that its route names, and the response back.
-class Router final : PoolWaiter, ResponseDecoder {
+// The end of the filter chain: sends one request to the cluster that its route names, again where a retry policy says
+// so, and the response back.
+//
+//   Idle -> Trying -> Responding -> Done        and from each of the first three to Done by an answer of our own
+//           |    ^
+//           v    |
+//           Pausing   before a retry
+class Router final {
  public:
   Router(const RouterConfig& config, RouterCallbacks& stream) : config_(config), stream_(stream) {}
-  ~Router() { cancel(); }
+  ~Router();
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
 
@@ -91,62 +103,101 @@ class Router final : PoolWaiter, ResponseDecoder {
   void pause_response(bool pause);
 
   // When on_deadline() has work; UINT64_MAX: never.
-  uint64_t deadline_ms() const { return deadline_ms_; }
+  uint64_t deadline_ms() const;
   void on_deadline();
   bool started() const { return state_ != State::Idle; }
   bool request_ended() const { return request_ended_; }
 
  private:
-  enum class State : uint8_t { Idle, Waiting, Sent, Responding, Done };
+  friend class UpstreamRequest;
+  enum class State : uint8_t { Idle, Trying, Pausing, Responding, Done };
 
-  // PoolWaiter
-  void on_pool_ready(MessageEncoder& encoder, const UpstreamConnectionInfo& info, bool reused) override;
-  void on_pool_failure(ResetReason reason, std::string_view transport_failure) override;
-  // ResponseDecoder
-  HeaderMap& response_headers() override { return stream_.make_response_headers(); }
-  HeaderMap& response_trailers() override { return stream_.make_response_trailers(); }
-  bool is_head_request() const override { return head_request_; }
-  bool is_connect_request() const override { return connect_request_; }
-  bool is_upgrade_request() const override { return stream_.upgrade_request(); }
-  Connection* splice_target() override { return stream_.splice_target(); }
-  void on_spliced(uint64_t bytes) override { stream_.on_spliced(bytes); }
-  void on_1xx(HeaderMap& headers) override;
-  void on_headers(HeaderMap& headers, EndStream end) override;
-  void on_data(std::string_view data, EndStream end) override;
-  void on_trailers(HeaderMap& trailers) override;
-  void on_reset(ResetReason reason) override;
-  void on_output_full(bool full) override;
+  // From the tries.
+  void on_try_ready();
+  void on_try_reset(UpstreamRequest& request, ResetReason reason, std::string_view transport_failure);
+  void on_try_headers(UpstreamRequest& request, HeaderMap& headers, EndStream end);
+  void on_try_data(std::string_view data, EndStream end);
+  void on_try_trailers(HeaderMap& trailers);
+  void on_response_reset(ResetReason reason);
 
-  void forward(const RouteEntry& route);
   void answer_without_upstream(const RouteEntry& route);
+  void forward(const RouteEntry& route);
+  WorkerCluster* find_cluster();
+  RouteTable::KeepOriginals keep_originals() const;
+  uint64_t kept_bytes_max(const RouteEntry& route) const;
   void choose_timeouts(const RouteEntry& route);
-  void send_to_a_host();
+  void tell_timeout(uint64_t elapsed_ms);
+  void tell_attempt_count(HeaderMap& headers) const;
+  HostSlot* choose_host();
+  void send(HostSlot& slot);
+  void keep_body(std::string_view data);
+  bool give_up_keeping();
   void on_request_end();
+
+  bool retry(UpstreamRequest& request, bool wanted, const HeaderMap* response);
+  void release_retry();
+  void start_retry();
+  void note_attempt(const Host& host);
+  void add_try();
+  bool others_may_answer(const UpstreamRequest& request) const;
+  void pass_on(UpstreamRequest& request, HeaderMap& headers, uint16_t status, EndStream end);
   void on_response_end();
-  void count_response(uint16_t status);
+
+  void on_global_timeout();
+  void on_try_deadline(UpstreamRequest& request);
+  void on_try_timeout(UpstreamRequest& request, ClusterStat stat, std::string_view details);
+  void hedge(UpstreamRequest& request);
+  void on_duration_reached(UpstreamRequest& request);
+
+  void finish();
+  void count_response(const UpstreamRequest& request, uint16_t status);
+  void count_error(const UpstreamRequest& request);
   void reply(uint16_t status, ResponseFlag flag, std::string_view details, std::string_view body);
+  void reply_with(uint16_t status, RouterReply reply, std::string_view details, std::string_view body);
+  void reply_no_host();
+  void reply_to_timeout(std::string_view details);
   void reply_to_reset(ResetReason reason, std::string_view transport_failure);
-  uint64_t now_ms() const { return stream_.worker().loop.now_ms(); }
+  void require(uint64_t deadline_ms) { stream_.require_deadline(deadline_ms); }
+  EventLoop& loop() { return stream_.worker().loop; }
+  StatsBlock& stats() { return stream_.worker().stats; }
+  Arena& arena() { return stream_.request_headers().arena(); }
+  void count(ClusterStat stat) { stats().add(cluster_config_->stats.cluster, stat); }
 
   const RouterConfig& config_;
   RouterCallbacks& stream_;
-  WorkerCluster* cluster_ = nullptr;
+  WorkerCluster* cluster_ = nullptr;         // valid within forward(); looked up again for a retry
   Ref<const ClusterConfig> cluster_config_;  // counts and names stay valid, whatever becomes of the cluster
-  Ref<const Host> host_;
-  ConnectionPool* pool_ = nullptr;
-  MessageEncoder* encoder_ = nullptr;
-  std::string early_body_;  // request bytes that came before there was a connection
-  HeaderMap* early_trailers_ = nullptr;
-  uint64_t deadline_ms_ = UINT64_MAX;
-  uint64_t timeout_ms_ = 0;  // 0: none
-  uint64_t sent_ns_ = 0;     // when the request had gone out whole
+  UpstreamRequest first_{*this};
+  UpstreamRequest* tries_ = &first_;       // the newest first; more than one only when hedging
+  UpstreamRequest* responding_ = nullptr;  // the one whose answer is passed on
+  RetryState* retry_ = nullptr;            // null: nothing is retried (any more)
+  AttemptedHost first_attempt_;
+  AttemptedHost* last_attempt_ = nullptr;
+  std::string body_;  // bytes that a try, now or later, must send yet
+  HeaderMap* trailers_ = nullptr;
+  std::optional<uint64_t> hash_;  // of the route's hash_policy
+  HashPolicy::Cookies new_cookies_;
+  uint64_t global_deadline_ms_ = UINT64_MAX;
+  uint64_t retry_at_ms_ = UINT64_MAX;
+  uint64_t timeout_ms_ = 0;          // 0: none
+  uint64_t per_try_timeout_ms_ = 0;  // 0: none
+  uint64_t per_try_idle_ms_ = 0;     // 0: none
+  uint64_t body_bytes_max_ = 0;
+  uint64_t complete_ns_ = 0;  // when the request had come whole
   State state_ = State::Idle;
+  uint16_t timeout_status_ = 504;
   bool request_ended_ = false;
   bool had_body_ = false;
+  bool keeps_body_ = false;  // for retries, mirrors or redirects
   bool head_request_ = false;
   bool connect_request_ = false;
-  bool held_back_ = false;  // the client, until the early body is sent
+  bool held_back_ = false;  // the client, until a connection takes the early body
   bool retried_stale_ = false;
+  bool holds_retry_ = false;  // one of the circuit breaker's
+  bool is_retry_ = false;
+  bool timed_out_ = false;  // the last try, which is why there is a retry
+  bool hedges_ = false;
+  bool canary_ = false;
 };
 
 }  // namespace outrider

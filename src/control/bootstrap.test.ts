@@ -506,14 +506,14 @@ test("a field that is harmless to leave out is warned about once, with its path"
   const loaded = await load(
     bootstrap({
       routes: [
-        route({ route: { cluster: "a", retry_policy: {} } }),
-        route({ route: { cluster: "a", retry_policy: {} } }, "/x"),
+        route({ route: { cluster: "a", flush_timeout: "1s" } }),
+        route({ route: { cluster: "a", flush_timeout: "1s" } }, "/x"),
       ],
     }),
   );
   ok(loaded.ok);
   equal(loaded.warnings.length, 1);
-  match(loaded.warnings[0]?.path ?? "", /routes\[0\]\.route\.retry_policy$/);
+  match(loaded.warnings[0]?.path ?? "", /routes\[0\]\.route\.flush_timeout$/);
 });
 
 test("files are put in the place of their names for the native side only", async () => {

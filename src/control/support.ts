@@ -68,6 +68,13 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
     fields: ["envoy.config.cluster.v3.Cluster.CustomClusterType.typed_config"],
     types: { "envoy.extensions.clusters.dns.v3.DnsCluster": "hosts that DNS names" },
   },
+  "hosts that a retry avoids": {
+    fields: ["envoy.config.route.v3.RetryPolicy.RetryHostPredicate.typed_config"],
+    types: {
+      "envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate": "canaries",
+      "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate": "those that were tried",
+    },
+  },
   "load balancing policy": {
     fields: ["envoy.config.cluster.v3.LoadBalancingPolicy.Policy.typed_extension_config"],
     types: {
@@ -380,17 +387,17 @@ const routes: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.route.v3.VirtualHost": {
     yes: `name domains routes require_tls request_headers_to_add request_headers_to_remove
       response_headers_to_add response_headers_to_remove typed_per_filter_config metadata
-      include_request_attempt_count include_attempt_count_in_response include_is_timeout_retry_header virtual_clusters`,
-    refuse:
-      "matcher rate_limits request_mirror_policies hedge_policy retry_policy_typed_config route_specifiers",
-    warn: "cors retry_policy per_request_buffer_limit_bytes request_body_buffer_limit",
+      include_request_attempt_count include_attempt_count_in_response include_is_timeout_retry_header virtual_clusters
+      retry_policy hedge_policy per_request_buffer_limit_bytes request_body_buffer_limit`,
+    refuse: "matcher rate_limits request_mirror_policies retry_policy_typed_config route_specifiers",
+    warn: "cors",
   },
   "envoy.config.route.v3.Route": {
     yes: `name match route redirect direct_response non_forwarding_action metadata typed_per_filter_config
       request_headers_to_add request_headers_to_remove response_headers_to_add
-      response_headers_to_remove stat_prefix`,
+      response_headers_to_remove stat_prefix per_request_buffer_limit_bytes request_body_buffer_limit`,
     refuse: "filter_action route_specifiers",
-    warn: "decorator tracing per_request_buffer_limit_bytes request_body_buffer_limit",
+    warn: "decorator tracing",
   },
   "envoy.config.route.v3.NonForwardingAction": { yes: "" },
   "envoy.config.route.v3.FilterConfig": { yes: "config is_optional disabled" },
@@ -415,12 +422,39 @@ const routes: Readonly<Record<string, MessageSupport>> = {
     yes: `cluster cluster_header weighted_clusters cluster_not_found_response_code prefix_rewrite
       regex_rewrite path_rewrite_policy path_rewrite host_rewrite_literal auto_host_rewrite
       host_rewrite_header host_rewrite_path_regex host_rewrite append_x_forwarded_host timeout
-      idle_timeout priority upgrade_configs max_stream_duration max_grpc_timeout grpc_timeout_offset`,
+      idle_timeout priority upgrade_configs max_stream_duration max_grpc_timeout grpc_timeout_offset
+      retry_policy hedge_policy hash_policy`,
     refuse: `cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match
-      retry_policy_typed_config request_mirror_policies rate_limits hash_policy
-      internal_redirect_policy internal_redirect_action max_internal_redirects hedge_policy`,
-    warn: "flush_timeout early_data_policy retry_policy include_vh_rate_limits cors",
+      retry_policy_typed_config request_mirror_policies rate_limits
+      internal_redirect_policy internal_redirect_action max_internal_redirects`,
+    warn: "flush_timeout early_data_policy include_vh_rate_limits cors",
   },
+  "envoy.config.route.v3.RetryPolicy": {
+    yes: `retry_on num_retries per_try_timeout per_try_idle_timeout retry_host_predicate
+      host_selection_retry_max_attempts retriable_status_codes retry_back_off rate_limited_retry_back_off
+      retriable_headers retriable_request_headers`,
+    refuse: "retry_priority retry_options_predicates refresh_cluster_on_retry",
+  },
+  "envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate": { yes: "" },
+  "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate": { yes: "" },
+  "envoy.config.route.v3.RetryPolicy.RetryHostPredicate": { yes: "name typed_config" },
+  "envoy.config.route.v3.RetryPolicy.RetryBackOff": { yes: "base_interval max_interval" },
+  "envoy.config.route.v3.RetryPolicy.RateLimitedRetryBackOff": { yes: "reset_headers max_interval" },
+  "envoy.config.route.v3.RetryPolicy.ResetHeader": { yes: "name format" },
+  // Envoy reads the first two and does nothing about them.
+  "envoy.config.route.v3.HedgePolicy": {
+    yes: "hedge_on_per_try_timeout",
+    warn: "initial_requests additional_request_chance",
+  },
+  "envoy.config.route.v3.RouteAction.HashPolicy": {
+    yes: "header cookie connection_properties query_parameter terminal",
+    refuse: "filter_state",
+  },
+  "envoy.config.route.v3.RouteAction.HashPolicy.Header": { yes: "header_name regex_rewrite" },
+  "envoy.config.route.v3.RouteAction.HashPolicy.Cookie": { yes: "name ttl path attributes" },
+  "envoy.config.route.v3.RouteAction.HashPolicy.CookieAttribute": { yes: "name value" },
+  "envoy.config.route.v3.RouteAction.HashPolicy.ConnectionProperties": { yes: "source_ip" },
+  "envoy.config.route.v3.RouteAction.HashPolicy.QueryParameter": { yes: "name" },
   "envoy.config.route.v3.RouteAction.UpgradeConfig": { yes: "upgrade_type enabled connect_config" },
   "envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig": {
     yes: "",
@@ -530,8 +564,12 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.cluster.v3.CircuitBreakers": { yes: "thresholds per_host_thresholds" },
   "envoy.config.cluster.v3.CircuitBreakers.Thresholds": {
-    yes: "priority max_connections max_pending_requests max_requests max_retries track_remaining",
-    warn: "retry_budget max_connection_pools",
+    yes: "priority max_connections max_pending_requests max_requests max_retries retry_budget track_remaining",
+    warn: "max_connection_pools",
+  },
+  "envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget": {
+    yes: "budget_percent min_retry_concurrency",
+    refuse: "budget_interval",
   },
   "envoy.config.endpoint.v3.ClusterLoadAssignment": {
     yes: "cluster_name endpoints policy",

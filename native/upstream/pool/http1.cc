@@ -285,9 +285,17 @@ void Http1Client::on_end_of_input() {
 void Http1Client::on_closed(CloseReason reason) {
   if (state_ == State::Closed) return;
   if (decoder_ != nullptr) {
+    // Only an orderly end tells: one that was sent before the request came acknowledges none of it. A reset may
+    // overtake the acknowledgement of a request that was read.
     const bool unseen =
-        reason != CloseReason::Local && requests_ > 1 && response_bytes_ == 0 && request_unseen();
-    return fail_exchange(unseen ? ResetReason::StaleConnection : ResetReason::ConnectionTermination);
+        reason == CloseReason::Remote && requests_ > 1 && response_bytes_ == 0 && request_unseen();
+    if (unseen) return fail_exchange(ResetReason::StaleConnection);
+    if (reason == CloseReason::Local || response_bytes_ == 0) {
+      return fail_exchange(ResetReason::ConnectionTermination);
+    }
+    // The end came in the middle of a message.
+    pool_.count(ClusterStat::upstream_cx_protocol_error);
+    return fail_exchange(ResetReason::ProtocolError);
   }
   destroy(reason);
   if (reason != CloseReason::ConnectFailed) return;
