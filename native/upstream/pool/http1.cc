@@ -233,7 +233,8 @@ void Http1Client::on_splice_done() {
 
 void Http1Client::on_splice_cut_off() {
   splice_.reset();
-  fail_exchange(ResetReason::ConnectionTermination);
+  pool_.count(ClusterStat::upstream_cx_protocol_error);
+  fail_exchange(ResetReason::ProtocolError);
 }
 
 // The decoder has seen the end. Bytes behind it would be taken for the next answer, so such a connection goes.
