@@ -116,9 +116,15 @@ type Running = { readonly place: Place; readonly proxy: ChildProcess; readonly p
 
 async function measureLoad(scenario: Scenario, { place, proxy, pids }: Running): Promise<Figures> {
   let cpu = 0;
+  let resident = 0;
   const watch = {
-    begin: () => (cpu = cpuSeconds(pids)),
-    end: () => (cpu = cpuSeconds(pids) - cpu),
+    begin: () => {
+      cpu = cpuSeconds(pids);
+    },
+    end: () => {
+      cpu = cpuSeconds(pids) - cpu;
+      resident = residentMiB(pids);
+    },
   };
   const result = await runLoad(proxy, loadArgs(scenario, place.port, {}), watch);
   const { requests = 0, errors = 0, seconds = 1, p50 = 0, p99 = 0, p999 = 0 } = result;
@@ -128,7 +134,7 @@ async function measureLoad(scenario: Scenario, { place, proxy, pids }: Running):
     p50Us: p50,
     p99Us: p99,
     p999Us: p999,
-    residentMiB: residentMiB(pids),
+    residentMiB: resident,
     errors,
   };
 }
@@ -136,13 +142,19 @@ async function measureLoad(scenario: Scenario, { place, proxy, pids }: Running):
 async function measureIdle(scenario: Scenario, { place, proxy, pids }: Running): Promise<Figures> {
   const before = anonymousKiB(pids);
   let grown = 0;
-  const watch = { end: () => (grown = anonymousKiB(pids) - before) };
+  let resident = 0;
+  const watch = {
+    end: () => {
+      grown = anonymousKiB(pids) - before;
+      resident = residentMiB(pids);
+    },
+  };
   const { held = 0, errors = 0 } = await runLoad(
     proxy,
     loadArgs(scenario, place.port, { mode: "idle" }),
     watch,
   );
-  return { kibPerConnection: grown / held, residentMiB: residentMiB(pids), errors };
+  return { kibPerConnection: grown / held, residentMiB: resident, errors };
 }
 
 const { peers: found, missing } = findPeers(root, tools.relay);
