@@ -115,10 +115,18 @@ async function bundle() {
   });
 }
 
+/** A package with a prebuilt addon (tools/prebuild.mjs) runs where there is no compiler. */
+function isPrebuilt() {
+  const addon = at("prebuilds", `${process.platform}-${process.arch}`, "outrider.node");
+  return existsSync(addon) && !existsSync(at("build")) && !packages.every((one) => one.dev || one.there());
+}
+
 export async function setup({ tests = false } = {}) {
   await installNodePackages();
-  installSystemPackages(packages.filter((one) => tests || !one.dev));
-  await buildNative(tests ? ["outrider", "native_tests"] : ["outrider"]);
+  if (tests || !isPrebuilt()) {
+    installSystemPackages(packages.filter((one) => tests || !one.dev));
+    await buildNative(tests ? ["outrider", "native_tests"] : ["outrider"]);
+  }
   await bundle();
 }
 

@@ -2,6 +2,7 @@
  * The door to C++: loads the addon. Its functions take and give JSON text (configuration as canonical proto3 JSON,
  * answers as the shapes below); statistics come as typed arrays.
  */
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { NativeStats } from "./native_stats.ts";
@@ -67,6 +68,7 @@ export type Addon = {
  * @throws when the addon is not built, or not for this machine
  */
 export function loadAddon(root: string): Addon {
-  const configuration = process.env["OUTRIDER_BUILD"] ?? "Release";
-  return createRequire(import.meta.url)(join(root, "build", configuration, "outrider.node")) as Addon;
+  const built = join(root, "build", process.env["OUTRIDER_BUILD"] ?? "Release", "outrider.node");
+  const prebuilt = join(root, "prebuilds", `${process.platform}-${process.arch}`, "outrider.node");
+  return createRequire(import.meta.url)(existsSync(built) || !existsSync(prebuilt) ? built : prebuilt) as Addon;
 }
