@@ -11,15 +11,15 @@ class Connection;
 
 // Why an exchange ended before it was complete.
 enum class ResetReason : uint8_t {
-  LocalReset,             // we gave it up
-  RemoteReset,            // the peer gave up this stream alone
-  ConnectionTermination,  // the peer's connection ended
-  ConnectionFailure,      // it never came to be: the peer refused
-  LocalConnectionFailure, // nor was a socket to be had here
-  ConnectTimeout,         // nor within connect_timeout
-  StaleConnection,        // a reused connection had ended before the peer took the request
-  Overflow,               // a circuit breaker is open
-  ProtocolError,          // what the peer sent is not HTTP
+  LocalReset,              // we gave it up
+  RemoteReset,             // the peer gave up this stream alone
+  ConnectionTermination,   // the peer's connection ended
+  ConnectionFailure,       // it never came to be: the peer refused
+  LocalConnectionFailure,  // nor was a socket to be had here
+  ConnectTimeout,          // nor within connect_timeout
+  StaleConnection,         // a reused connection had ended before the peer took the request
+  Overflow,                // a circuit breaker is open
+  ProtocolError,           // what the peer sent is not HTTP
 };
 
 // The outgoing half of one exchange, whatever the HTTP version. Implemented by codecs' streams.

@@ -39,8 +39,9 @@ void Splice::pump() {
 
 Splice::Step Splice::fill() {
   if (!from_.readable_) return Step::Blocked;
-  const ssize_t moved = ::splice(from_.fd_, nullptr, pipe_.in, nullptr, std::min<uint64_t>(left_, Pipe::bytes_max),
-                                 SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+  const ssize_t moved =
+      ::splice(from_.fd_, nullptr, pipe_.in, nullptr, std::min<uint64_t>(left_, Pipe::bytes_max),
+               SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
   if (moved < 0 && errno == EINTR) return Step::Moved;
   if (moved < 0 && errno == EAGAIN) {
     from_.readable_ = false;
@@ -58,7 +59,8 @@ Splice::Step Splice::drain() {
   if (!to.output_.empty()) to.flush();
   if (!to.open()) return Step::Blocked;
   if (to.write_blocked_) return Step::Blocked;
-  const ssize_t moved = ::splice(pipe_.out, nullptr, to_.fd_, nullptr, in_pipe_, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+  const ssize_t moved =
+      ::splice(pipe_.out, nullptr, to_.fd_, nullptr, in_pipe_, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
   if (moved < 0 && errno == EINTR) return Step::Moved;
   if (moved < 0 && errno != EAGAIN) {
     to_.context().loop.at_end_of_turn(to_);  // reads the error there

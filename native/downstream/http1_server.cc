@@ -204,7 +204,8 @@ void Http1Server::encode_data(std::string_view data, EndStream end) {
 }
 
 Connection* Http1Server::splice_target() {
-  const bool plain = response_framing_ == http1::Framing::Length || response_framing_ == http1::Framing::UntilClose;
+  const bool plain =
+      response_framing_ == http1::Framing::Length || response_framing_ == http1::Framing::UntilClose;
   return plain && connection_.open() ? &connection_ : nullptr;
 }
 
@@ -225,9 +226,11 @@ void Http1Server::on_stream_complete(ActiveStream& stream) {
   stream_ = nullptr;
   while (paused_ > 0) resume_input();
   if (!connection_.open()) return;
-  if (phase_ != Phase::Waiting || close_after_response_ || tunnel) return close(hcm_.config().delayed_close_timeout_ms);
+  if (phase_ != Phase::Waiting || close_after_response_ || tunnel)
+    return close(hcm_.config().delayed_close_timeout_ms);
   // A client that asked for the end sends no more, so there is nothing to wait for.
-  if (client_wants_close_) return close(connection_.kept_bytes() > 0 ? hcm_.config().delayed_close_timeout_ms : 0);
+  if (client_wants_close_)
+    return close(connection_.kept_bytes() > 0 ? hcm_.config().delayed_close_timeout_ms : 0);
   phase_ = Phase::Idle;
   response_framing_ = http1::Framing::None;
   idle_since_ms_ = http_.worker.loop.now_ms();

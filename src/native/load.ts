@@ -70,5 +70,7 @@ export type Addon = {
 export function loadAddon(root: string): Addon {
   const built = join(root, "build", process.env["OUTRIDER_BUILD"] ?? "Release", "outrider.node");
   const prebuilt = join(root, "prebuilds", `${process.platform}-${process.arch}`, "outrider.node");
-  return createRequire(import.meta.url)(existsSync(built) || !existsSync(prebuilt) ? built : prebuilt) as Addon;
+  return createRequire(import.meta.url)(
+    existsSync(built) || !existsSync(prebuilt) ? built : prebuilt,
+  ) as Addon;
 }
