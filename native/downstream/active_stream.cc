@@ -417,8 +417,9 @@ void ActiveStream::send_response_headers(EndStream end) {
                             .draining = owner_.draining(),
                             .request_complete = request_ended_,
                             .from_upstream = !local_reply_};
-  if (apply_response_rules(hcm_.config(), facts, headers) == AfterResponse::Close)
-    owner_.close_after_response();
+  const AfterResponse after = apply_response_rules(hcm_.config(), facts, headers);
+  // Where the client itself asked for the end, the connection knows.
+  if (after == AfterResponse::Close && !facts.client_wants_close) owner_.close_after_response();
   const std::string_view status = headers.get(HeaderId::Status);
   std::from_chars(status.data(), status.data() + status.size(), info_.response_code);
   StatsBlock& stats = http_.worker.stats;
