@@ -42,6 +42,8 @@ bool EventLoop::watch(int fd, uint32_t events, IoHandler& handler, Trigger trigg
 
 void EventLoop::run_once(int wait_ms) {
   constexpr int events_max = 256;
+  // Writes in a row wake the peer once; one after each read wakes it each time. More than this would cost latency.
+  constexpr uint32_t flush_batch = 32;
   epoll_event events[events_max];
   auto most = static_cast<uint64_t>(wait_ms < 0 ? 60'000 : wait_ms);
   if (!end_of_turn_.empty()) most = 0;
@@ -49,7 +51,10 @@ void EventLoop::run_once(int wait_ms) {
   const int count = epoll_wait(epoll_fd_, events, events_max, timeout);
   if (count < 0 && errno != EINTR) std::abort();
   read_clock();
-  for (int i = 0; i < count; ++i) static_cast<IoHandler*>(events[i].data.ptr)->on_io(events[i].events);
+  for (int i = 0; i < count; ++i) {
+    static_cast<IoHandler*>(events[i].data.ptr)->on_io(events[i].events);
+    if (flush_count_ >= flush_batch) flush_gathered();
+  }
   timers_.advance(now_ms());
   finish_turn();
 }
@@ -59,12 +64,18 @@ void EventLoop::free_later(Deferred& object) {
   deferred_ = &object;
 }
 
+void EventLoop::flush_gathered() {
+  while (Flushable* output = flush_.pop_front()) output->flush();
+  flush_count_ = 0;
+}
+
 void EventLoop::finish_turn() {
   // Work that asks for more work waits for the next turn, so that nobody starves.
   IntrusiveList<EndOfTurn> work;
   while (EndOfTurn* item = end_of_turn_.pop_front()) work.push_back(*item);
   while (EndOfTurn* item = work.pop_front()) item->on_end_of_turn();
-  flush_now();
+  flush_lent();
+  flush_gathered();
   while (deferred_ != nullptr) {
     Deferred* object = deferred_;
     deferred_ = object->next_deferred_;

@@ -37,7 +37,8 @@ class EndOfTurn : public ListLink<EndOfTurn> {
   ~EndOfTurn() = default;
 };
 
-// Output that is gathered while an event is handled and written when the handler is done.
+// Output that is gathered and written a little later: by the end of the turn, or, where it refers to memory that is
+// only lent, when the current event has been handled.
 class Flushable : public ListLink<Flushable> {
  public:
   virtual void flush() = 0;
@@ -73,16 +74,24 @@ class EventLoop {
     if (!work.linked()) end_of_turn_.push_back(work);
   }
   void flush_soon(Flushable& output) {
-    if (!output.linked()) flush_.push_back(output);
+    if (output.linked()) return;
+    flush_.push_back(output);
+    ++flush_count_;
   }
-  // Writes what was gathered so far. Whoever lends memory to an output calls this before the memory goes.
-  void flush_now() {
-    while (Flushable* output = flush_.pop_front()) output->flush();
+  // For an output that refers to lent memory.
+  void flush_after_event(Flushable& output) {
+    output.unlink();
+    lent_.push_back(output);
+  }
+  // Writes all outputs that refer to lent memory. Whoever lends calls this before the memory goes.
+  void flush_lent() {
+    while (Flushable* output = lent_.pop_front()) output->flush();
   }
 
  private:
   void read_clock();
   void finish_turn();
+  void flush_gathered();
 
   int epoll_fd_;
   uint64_t now_ns_ = 0;
@@ -91,6 +100,8 @@ class EventLoop {
   Deferred* deferred_ = nullptr;
   IntrusiveList<EndOfTurn> end_of_turn_;
   IntrusiveList<Flushable> flush_;
+  IntrusiveList<Flushable> lent_;
+  uint32_t flush_count_ = 0;  // at least as many as stand in flush_
   TimerWheel timers_;
 };
 

@@ -73,6 +73,8 @@ class OutputBuffer {
 
   uint64_t bytes() const { return bytes_; }
   bool empty() const { return bytes_ == 0; }
+  // Refers to memory that is only lent.
+  bool lent() const { return borrowed_ > 0; }
 
  private:
   // Below this a copy costs less than an iovec and the chance of a second copy.

@@ -114,8 +114,10 @@ bool Connection::read_once() {
     if (got < 0) {
       fail(CloseReason::Reset);
     } else if (!std::exchange(end_delivered_, true)) {
+      flush();  // an answer to what came before the end must not be lost with it
+      if (state_ != State::Open) return false;
       handler_.on_end_of_input();
-      context_.loop.flush_now();
+      context_.loop.flush_lent();
     }
     return false;
   }
@@ -126,7 +128,7 @@ bool Connection::read_once() {
     joined.size += static_cast<size_t>(got);
     // Keeps the memory when nothing of it was taken.
     const size_t taken = handler_.on_data({joined.data, joined.size});
-    context_.loop.flush_now();
+    context_.loop.flush_lent();
     go_on = state_ == State::Open;
     if (!go_on || taken == joined.size) {
       std::free(joined.data);
@@ -144,7 +146,7 @@ bool Connection::read_once() {
 // Offers bytes and keeps what is not taken. False when the connection is not open any more.
 bool Connection::deliver(std::string_view bytes) {
   const size_t taken = handler_.on_data(bytes);
-  context_.loop.flush_now();
+  context_.loop.flush_lent();
   if (state_ != State::Open) return false;
   if (taken < bytes.size()) keep(bytes.substr(taken));
   return true;

@@ -56,8 +56,14 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   void connect(int fd, const Address& to);
 
   OutputBuffer& output() { return output_; }
-  // Call after bytes were put into output(); they are written when the current event has been handled.
-  void send_soon() { context_.loop.flush_soon(*this); }
+  // Call after bytes were put into output(); they are written soon.
+  void send_soon() {
+    if (output_.lent()) {
+      context_.loop.flush_after_event(*this);
+    } else {
+      context_.loop.flush_soon(*this);
+    }
+  }
 
   // Stops reading (counted: as many resumes as pauses are needed). Bytes that came are kept.
   void pause_reads() { ++paused_; }

@@ -262,7 +262,7 @@ void ActiveStream::continue_request() {
   if (!data.empty() || (end && !router_.request_ended())) {
     if (run_request_body(head_gone_on ? from : from, data, end ? EndStream::Yes : EndStream::No)) {
       router_.on_request_data(data, end ? EndStream::Yes : EndStream::No);
-      http_.worker.loop.flush_now();
+      http_.worker.loop.flush_lent();
     }
   }
   if (request_.trailers != nullptr && !request_.stopped && !local_reply_)
@@ -377,7 +377,7 @@ void ActiveStream::continue_response() {
   if (!data.empty() || end) {
     if (run_response_body(from, data, end ? EndStream::Yes : EndStream::No)) {
       send_response_data(data, end ? EndStream::Yes : EndStream::No);
-      http_.worker.loop.flush_now();
+      http_.worker.loop.flush_lent();
     }
   }
   if (response_.trailers != nullptr && !response_.stopped && encoder_ != nullptr) {

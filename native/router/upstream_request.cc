@@ -44,7 +44,7 @@ void UpstreamRequest::on_pool_ready(MessageEncoder& encoder, const UpstreamConne
   sent_all_ = all;
   if (!router_.body_.empty()) {
     send_data(router_.body_, ended ? EndStream::Yes : EndStream::No);
-    router_.loop().flush_now();  // the encoder only borrows
+    router_.loop().flush_lent();  // the encoder only borrows
   }
   if (router_.trailers_ != nullptr) send_trailers(*router_.trailers_);
   if (encoder_ == nullptr) return;  // the connection broke while it was written to
