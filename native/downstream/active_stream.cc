@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 
 #include "codec/http1/reason.h"
 #include "downstream/upgrade.h"
@@ -32,6 +33,14 @@ ActiveStream::ActiveStream(StreamOwner& owner, ResponseEncoder& encoder, Protoco
 
 ActiveStream::~ActiveStream() {
   for (int i = 0; i < filter_count_; ++i) filters_[i]->~HttpFilter();
+}
+
+// They see the stream's end and its log line, which is that of one pass through them.
+void ActiveStream::end_filters() {
+  info_.timing.end_ns = http_.worker.loop.now_ns();
+  for (int i = 0; i < filter_count_; ++i) filters_[i]->on_stream_end(*this);
+  if (!hcm_.config().access_logs.empty() && counted_)
+    hcm_.config().access_logs.log(format_context(), http_.log);
 }
 
 HeaderMap* ActiveStream::new_map(HeaderMapKind kind) {
@@ -256,11 +265,16 @@ void ActiveStream::continue_request() {
   const bool head_gone_on = router_.started();
   if (!head_gone_on) run_request_headers();
   if (request_.stopped || local_reply_ || encoder_ == nullptr) return;
+  forward_kept_request(from);
+}
+
+// What was held back of the body, and the trailers, through the filters from `from` on.
+void ActiveStream::forward_kept_request(int from) {
   const std::string kept = std::exchange(request_.kept, {});
   std::string_view data = kept;
   const bool end = request_.end && request_.trailers == nullptr;
   if (!data.empty() || (end && !router_.request_ended())) {
-    if (run_request_body(head_gone_on ? from : from, data, end ? EndStream::Yes : EndStream::No)) {
+    if (run_request_body(from, data, end ? EndStream::Yes : EndStream::No)) {
       router_.on_request_data(data, end ? EndStream::Yes : EndStream::No);
       http_.worker.loop.flush_lent();
     }
@@ -268,6 +282,31 @@ void ActiveStream::continue_request() {
   if (request_.trailers != nullptr && !request_.stopped && !local_reply_)
     router_.on_request_trailers(*request_.trailers);
   if (std::exchange(request_.paused_input, false)) resume_request_input();
+}
+
+// Each pass is a request of its own in the log and in the counters, as in Envoy. The router that asked for it is
+// replaced under its feet: it does nothing after the call.
+void ActiveStream::redirect_internally(std::string body) {
+  ++internal_redirects_;
+  info_.response_code_details = "internal_redirect";
+  end_filters();
+  for (int i = 0; i < filter_count_; ++i) filters_[i]->~HttpFilter();
+  filter_count_ = 0;
+  std::destroy_at(&router_);
+  std::construct_at(&router_, hcm_.router(), static_cast<RouterCallbacks&>(*this));
+  http_.worker.stats.add(hcm_.stats, HttpStat::downstream_rq_total);
+  info_.response_flags = 0;
+  info_.response_code = 0;
+  info_.response_code_details = {};
+  info_.first_attempt = nullptr;
+  request_ = {};
+  request_.end = true;
+  request_.kept = std::move(body);
+  if (request_trailers_ != nullptr && !request_trailers_->empty()) request_.trailers = request_trailers_;
+  make_filters();
+  run_request_headers();
+  if (request_.stopped || local_reply_ || encoder_ == nullptr) return;
+  forward_kept_request(0);
 }
 
 void ActiveStream::on_trailers(HeaderMap& trailers) {
@@ -581,15 +620,12 @@ void ActiveStream::finish() {
   finished_ = true;
   router_.cancel();
   const uint64_t now = http_.worker.loop.now_ns();
-  info_.timing.end_ns = now;
-  for (int i = 0; i < filter_count_; ++i) filters_[i]->on_stream_end(*this);
   StatsBlock& stats = http_.worker.stats;
   if (counted_) {
     stats.sub(hcm_.stats, HttpStat::downstream_rq_active);
     stats.record(hcm_.stats, HttpStat::downstream_rq_time, (now - info_.timing.start_ns) / 1'000'000);
   }
-  if (!hcm_.config().access_logs.empty() && counted_)
-    hcm_.config().access_logs.log(format_context(), http_.log);
+  end_filters();
   http_.worker.loop.free_later(*this);
   owner_.on_stream_complete(*this);
 }

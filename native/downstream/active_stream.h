@@ -103,6 +103,11 @@ class ActiveStream final : public MessageDecoder, public Deferred, Stream, Route
   bool upgrade_request() const override { return upgrade_request_; }
   Connection* splice_target() override;
   void on_spliced(uint64_t bytes) override;
+  const RuntimeValues* runtime() const override { return http_.runtime; }
+  std::string_view local_ip() const override { return hcm_.config().local_ip; }
+  void count(RouterStat stat) override { http_.worker.stats.add(hcm_.router_stats, stat); }
+  uint32_t internal_redirects() const override { return internal_redirects_; }
+  void redirect_internally(std::string body) override;
   uint64_t buffer_bytes_max() const override { return owner_.buffer_bytes_max(); }
   void on_upstream_1xx(HeaderMap& headers) override;
   void on_upstream_headers(HeaderMap& headers, EndStream end) override;
@@ -121,6 +126,8 @@ class ActiveStream final : public MessageDecoder, public Deferred, Stream, Route
   void send_continue();
 
   void run_request_headers();
+  void forward_kept_request(int from);
+  void end_filters();
   bool run_request_body(int from, std::string_view& data, EndStream end);
   void after_request_filters(std::string_view data, EndStream end);
   void run_response_headers(EndStream end);
@@ -155,6 +162,7 @@ class ActiveStream final : public MessageDecoder, public Deferred, Stream, Route
   uint64_t last_activity_ms_;
   uint64_t stream_idle_ms_ = 0;
   uint64_t max_duration_ms_ = 0;
+  uint16_t internal_redirects_ = 0;
   bool route_known_ = false;
   bool request_ended_ = false;
   bool response_started_ = false;

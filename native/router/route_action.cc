@@ -94,7 +94,16 @@ Fault read_path_rewrite(ConfigView action, RouteEntry& entry) {
   return {};
 }
 
-Fault read_policies(ConfigView action, RouteEntry& entry) {
+Fault read_internal_redirect(ConfigView action, RouteEntry& entry) {
+  if (!action.has("internal_redirect_policy")) return {};
+  Result<std::unique_ptr<InternalRedirectPolicy>> policy =
+      InternalRedirectPolicy::read(action["internal_redirect_policy"]);
+  if (!policy) return fault("internal_redirect_policy", policy.error());
+  entry.internal_redirect = std::move(policy.value());
+  return {};
+}
+
+Fault read_policies(ConfigView action, RouteBuildContext& context, RouteEntry& entry) {
   entry.hedge_on_per_try_timeout = entry.hedge_policy().boolean("hedge_on_per_try_timeout");
   if (action.has("retry_policy")) {
     if (Fault found = read_retry_policy(action, entry.own_retry)) return found;
@@ -105,7 +114,8 @@ Fault read_policies(ConfigView action, RouteEntry& entry) {
   Result<std::unique_ptr<HashPolicy>> hash = HashPolicy::read(action["hash_policy"]);
   if (!hash) return fault("hash_policy", hash.error());
   entry.hash_policy = std::move(hash.value());
-  return {};
+  if (Fault found = read_mirrors(entry.own_or_host("request_mirror_policies"), context, entry)) return found;
+  return read_internal_redirect(action, entry);
 }
 
 Fault read_forward(ConfigView action, RouteBuildContext& context, uint32_t& targets, RouteEntry& entry) {
@@ -120,7 +130,7 @@ Fault read_forward(ConfigView action, RouteBuildContext& context, uint32_t& targ
   entry.append_x_forwarded_host = action.boolean("append_x_forwarded_host");
   if (action.string("priority") == "HIGH") entry.priority = RoutePriority::High;
   read_timeouts(action, entry.timeouts);
-  return read_policies(action, entry);
+  return read_policies(action, context, entry);
 }
 
 Fault read_redirect(ConfigView config, RouteEntry& entry) {
@@ -160,6 +170,13 @@ Fault read_header_edits(ConfigView config, std::unique_ptr<HeaderEdits>& edits) 
   if (Fault found = read_mutations(config, "request", both.request)) return found;
   if (Fault found = read_mutations(config, "response", both.response)) return found;
   if (!both.request.empty() || !both.response.empty()) edits = std::make_unique<HeaderEdits>(std::move(both));
+  return {};
+}
+
+Fault read_mirrors(ConfigView list, RouteBuildContext& context, RouteEntry& entry) {
+  Result<std::vector<MirrorPolicy>> mirrors = MirrorPolicy::read(list, context);
+  if (!mirrors) return fault("request_mirror_policies", mirrors.error());
+  entry.mirrors = std::move(mirrors.value());
   return {};
 }
 

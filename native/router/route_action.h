@@ -27,6 +27,9 @@ Fault read_header_edits(ConfigView config, std::unique_ptr<HeaderEdits>& edits);
 // The retry_policy of a RouteAction or a VirtualHost; `policy` stays null when there is none.
 Fault read_retry_policy(ConfigView config, std::unique_ptr<RetryPolicy>& policy);
 
+// `list`: the request_mirror_policies of any level.
+Fault read_mirrors(ConfigView list, RouteBuildContext& context, RouteEntry& entry);
+
 // Fills `entry` from a Route: everything but its match, id and virtual host. `targets` counts
 // WeightedTargets.
 Fault read_route_action(ConfigView route, size_t body_bytes_max, RouteBuildContext& context,

@@ -128,7 +128,9 @@ class RouteTableBuilder {
     // A text without bytes would also fit a request that has no path.
     rule.certain = text && !rule.text.empty() && entry.conditions == nullptr;
     rules.push_back(std::move(rule));
-    return read_route_action(config, body_bytes_max_, context_, targets_, entry);
+    if (Fault found = read_route_action(config, body_bytes_max_, context_, targets_, entry)) return found;
+    if (entry.kind != RouteKind::Forward || !entry.mirrors.empty()) return {};
+    return read_mirrors(config_["request_mirror_policies"], context_, entry);
   }
 
   ConfigView config_;

@@ -11,6 +11,8 @@
 #include "codec/header_match.h"
 #include "formatter/header_mutation.h"
 #include "router/hash_policy.h"
+#include "router/internal_redirect.h"
+#include "router/mirror_policy.h"
 #include "router/path_index.h"
 #include "router/path_rewrite.h"
 #include "router/redirect.h"
@@ -105,8 +107,10 @@ struct RouteEntry {
   std::unique_ptr<HostRewrite> host_rewrite;  // null: none; auto_host_rewrite is the router's
   std::unique_ptr<Redirect> redirect;
   std::unique_ptr<DirectResponse> direct_response;
-  std::unique_ptr<HeaderEdits> edits;       // null: none
-  std::unique_ptr<HashPolicy> hash_policy;  // null: none
+  std::unique_ptr<HeaderEdits> edits;                         // null: none
+  std::unique_ptr<HashPolicy> hash_policy;                    // null: none
+  std::unique_ptr<InternalRedirectPolicy> internal_redirect;  // null: none
+  std::vector<MirrorPolicy> mirrors;  // its own, or the virtual host's, or those of the whole configuration
   std::unique_ptr<RetryPolicy> own_retry;
   const RetryPolicy* retry = nullptr;  // its own or the virtual host's; null: none
   ConfigView config;                   // the Route message
@@ -118,8 +122,6 @@ struct RouteEntry {
   ConfigView metadata_match() const { return action["metadata_match"]; }
   ConfigView rate_limits() const { return action["rate_limits"]; }
   ConfigView hedge_policy() const { return own_or_host("hedge_policy"); }
-  // Only that of the route or of the virtual host; RouteTable has those of the configuration.
-  ConfigView request_mirror_policies() const { return own_or_host("request_mirror_policies"); }
   ConfigView own_or_host(std::string_view field) const;
   // Bytes of request body that may be kept for retries, before the connection's own limit is applied.
   // request_body_buffer_limit replaces that limit, per_request_buffer_limit_bytes only lowers it.

@@ -85,7 +85,8 @@ void Router::on_request_headers(EndStream end) {
   const std::string_view method = headers.get(HeaderId::Method);
   head_request_ = method == "HEAD";
   connect_request_ = method == "CONNECT";
-  const RouteResult& result = stream_.route();
+  route_ = stream_.route();
+  const RouteResult& result = route_;
   if (result.virtual_host != nullptr) stream_.info().virtual_host_name = result.virtual_host->name;
   if (result.outcome == RouteOutcome::NotFound) {
     return reply(404, ResponseFlag::NoRouteFound, "route_not_found", {});
@@ -124,7 +125,7 @@ void Router::answer_without_upstream(const RouteEntry& route) {
 }
 
 void Router::forward(const RouteEntry& route) {
-  const RouteResult& result = stream_.route();
+  const RouteResult& result = route_;
   cluster_ = find_cluster();
   if (cluster_ == nullptr) {
     return reply(route.cluster_not_found_status, ResponseFlag::NoClusterFound, "cluster_not_found", {});
@@ -148,14 +149,15 @@ void Router::forward(const RouteEntry& route) {
   stream_.route_table()->finalize_request_headers(result, headers, stream_.format_context(), keep_originals(),
                                                   stream_.scratch());
   retry_ = RetryState::create(route.retry, headers, arena());
-  keeps_body_ = had_body_ && retry_ != nullptr;
+  if (!route.mirrors.empty()) mirrors_ = choose_mirrors(route);
+  keeps_body_ = had_body_ && (retry_ != nullptr || mirrors_ != 0 || route.internal_redirect != nullptr);
   if (keeps_body_) body_bytes_max_ = kept_bytes_max(route);
   send(*slot);
   if (request_ended_) on_request_end();
 }
 
 WorkerCluster* Router::find_cluster() {
-  const RouteResult& result = stream_.route();
+  const RouteResult& result = route_;
   return result.cluster == cluster_by_name ? stream_.upstreams().cluster(result.cluster_name)
                                            : stream_.upstreams().cluster(result.cluster);
 }
@@ -199,7 +201,7 @@ void Router::tell_timeout(uint64_t elapsed_ms) {
   if (ms == 0) return;
   HeaderMap& headers = stream_.request_headers();
   if (!config_.suppress_envoy_headers) set_number(headers, HeaderId::EnvoyExpectedRequestTimeoutMs, ms);
-  tell_grpc_timeout(stream_.route().route->timeouts, ms, headers);
+  tell_grpc_timeout(route_.route->timeouts, ms, headers);
 }
 
 void Router::tell_attempt_count(HeaderMap& headers) const {
@@ -217,7 +219,7 @@ HostSlot* Router::choose_host() {
 
 // To a host, in the newest try's name.
 void Router::send(HostSlot& slot) {
-  const RouteEntry& route = *stream_.route().route;
+  const RouteEntry& route = *route_.route;
   const Ref<const Host> host = slot.host;
   if (route.auto_host_rewrite && !host->hostname.empty()) {
     update_authority(stream_.request_headers(), host->hostname, route.append_x_forwarded_host,
@@ -259,6 +261,8 @@ void Router::keep_body(std::string_view data) {
 bool Router::give_up_keeping() {
   count(ClusterStat::retry_or_shadow_abandoned);
   keeps_body_ = false;
+  overflowed_ = true;
+  mirrors_ = 0;
   release_retry();
   retry_ = nullptr;
   if (state_ != State::Pausing) {
@@ -287,6 +291,94 @@ void Router::on_request_end() {
   if (timeout_ms_ != 0) require(global_deadline_ms_ = loop().now_ms() + timeout_ms_);
   for (UpstreamRequest* request = tries_; request != nullptr; request = request->next)
     request->start_clocks();
+  if (mirrors_ != 0) send_mirrors();
+}
+
+// ---- copies and redirects ----------------------------------------------------------------------------------------
+
+uint64_t Router::choose_mirrors(const RouteEntry& route) {
+  uint64_t chosen = 0;
+  for (size_t i = 0; i < route.mirrors.size(); ++i) {
+    if (route.mirrors[i].fraction.enabled(stream_.runtime(), stream_.info().stream_id)) {
+      chosen |= uint64_t{1} << i;
+    }
+  }
+  return chosen;
+}
+
+void Router::send_mirrors() {
+  const MirrorRequest::Source source{.headers = stream_.request_headers(),
+                                     .body = body_,
+                                     .trailers = trailers_,
+                                     .context = stream_.format_context(),
+                                     .scratch = stream_.scratch(),
+                                     .local_ip = stream_.local_ip(),
+                                     .timeout_ms = timeout_ms_};
+  const std::vector<MirrorPolicy>& policies = route_.route->mirrors;
+  for (size_t i = 0; i < policies.size(); ++i) {
+    if ((mirrors_ >> i) & 1) {
+      MirrorRequest::send(policies[i], stream_.worker(), stream_.upstreams(), source);
+    }
+  }
+  mirrors_ = 0;
+}
+
+// True: the answer is a redirect that was followed. The router is another one then.
+bool Router::follow_redirect(UpstreamRequest& request, const HeaderMap& headers, uint16_t status) {
+  const bool may = request_ended_ && !overflowed_ && headers.has(HeaderId::Location);
+  if (!may || !point_elsewhere(headers)) {
+    count(ClusterStat::upstream_internal_redirect_failed_total);
+    return false;
+  }
+  count(ClusterStat::upstream_internal_redirect_succeeded_total);
+  stream_.info().response_code = status;
+  std::string body = std::move(body_);
+  HeaderMap& sent = stream_.request_headers();
+  const std::string_view method = sent.get(HeaderId::Method);
+  if (status == 303 && method != "GET" && !head_request_) {
+    sent.set_ref(HeaderId::Method, "GET");
+    sent.remove(HeaderId::ContentLength);
+    body.clear();
+  }
+  request.forget_connection();
+  cancel();
+  stream_.redirect_internally(std::move(body));
+  return true;
+}
+
+// Changes the request to what the Location asks for, if that may be and leads anywhere.
+bool Router::point_elsewhere(const HeaderMap& response) {
+  const InternalRedirectPolicy& policy = *route_.route->internal_redirect;
+  HeaderMap& request = stream_.request_headers();
+  AbsoluteUrl url;
+  const auto refuse = [this](RouterStat stat) {
+    stream_.count(stat);
+    return false;
+  };
+  if (!AbsoluteUrl::parse(response.get(HeaderId::Location), url)) {
+    return refuse(RouterStat::passthrough_internal_redirect_bad_location);
+  }
+  const bool from_http = request.get(HeaderId::Scheme) != "https";
+  const bool to_http = url.scheme == "http";
+  if (!policy.cross_scheme && from_http != to_http) {
+    return refuse(RouterStat::passthrough_internal_redirect_unsafe_scheme);
+  }
+  if (stream_.internal_redirects() >= policy.redirects_max) {
+    return refuse(RouterStat::passthrough_internal_redirect_too_many_redirects);
+  }
+  SavedTarget before(request, policy);
+  redirect_request(url, policy, response, request);
+  stream_.clear_route_cache();
+  const RouteResult& found = stream_.route();
+  if (found.route != nullptr && policy.allows_route(found.route->name) &&
+      !(policy.safe_cross_scheme && from_http && !to_http)) {
+    return true;
+  }
+  const bool nowhere = found.route == nullptr;
+  before.restore();
+  stream_.clear_route_cache();
+  return refuse(nowhere ? RouterStat::passthrough_internal_redirect_no_route
+                        : RouterStat::passthrough_internal_redirect_predicate);
 }
 
 // ---- retries -----------------------------------------------------------------------------------------------------
@@ -301,7 +393,7 @@ bool Router::retry(UpstreamRequest& request, bool wanted, const HeaderMap* respo
     stream_.info().set(ResponseFlag::UpstreamRetryLimitExceeded);
     return false;
   }
-  const RoutePriority priority = stream_.route().route->priority;
+  const RoutePriority priority = route_.route->priority;
   if (!cluster_config_->breakers().try_acquire(priority, Resource::Retries)) {
     count(ClusterStat::upstream_rq_retry_overflow);
     stream_.info().set(ResponseFlag::UpstreamOverflow);
@@ -324,7 +416,7 @@ bool Router::retry(UpstreamRequest& request, bool wanted, const HeaderMap* respo
 void Router::release_retry() {
   if (!holds_retry_) return;
   holds_retry_ = false;
-  cluster_config_->breakers().release(stream_.route().route->priority, Resource::Retries);
+  cluster_config_->breakers().release(route_.route->priority, Resource::Retries);
 }
 
 // For host predicates and the log. A host that was tried may be gone when that is written.
@@ -354,7 +446,7 @@ void Router::start_retry() {
   cluster_ = find_cluster();  // it may have gone, or have been replaced
   HostSlot* const slot = cluster_ == nullptr ? nullptr : choose_host();
   if (slot == nullptr) return reply_no_host();
-  const RouteResult& result = stream_.route();
+  const RouteResult& result = route_;
   HeaderMap& headers = stream_.request_headers();
   if (result.virtual_host->include_request_attempt_count) tell_attempt_count(headers);
   if (result.virtual_host->include_is_timeout_retry_header) {
@@ -412,6 +504,8 @@ void Router::on_try_headers(UpstreamRequest& request, HeaderMap& headers, EndStr
       return request.cancel();
     }
   }
+  const InternalRedirectPolicy* const redirects = route_.route->internal_redirect.get();
+  if (redirects != nullptr && redirects->wants(status) && follow_redirect(request, headers, status)) return;
   pass_on(request, headers, status, end);
 }
 
@@ -420,7 +514,7 @@ void Router::pass_on(UpstreamRequest& request, HeaderMap& headers, uint16_t stat
   release_retry();
   retry_ = nullptr;
   retry_at_ms_ = UINT64_MAX;
-  if (keeps_body_) {
+  if (keeps_body_ && mirrors_ == 0) {
     keeps_body_ = false;
     body_ = {};
   }
@@ -443,7 +537,7 @@ void Router::pass_on(UpstreamRequest& request, HeaderMap& headers, uint16_t stat
     set_number(headers, HeaderId::EnvoyUpstreamServiceTime, (now - complete_ns_) / 1'000'000);
   }
   new_cookies_.write(headers);
-  const RouteResult& result = stream_.route();
+  const RouteResult& result = route_;
   stream_.route_table()->finalize_response_headers(result, headers, stream_.format_context(),
                                                    stream_.scratch());
   if (result.virtual_host->include_attempt_count_in_response) tell_attempt_count(headers);
@@ -617,7 +711,7 @@ void Router::reply_with(uint16_t status, RouterReply reply, std::string_view det
   reply.status = status;
   reply.details = details;
   reply.body = body;
-  const RouteResult& result = stream_.route();
+  const RouteResult& result = route_;
   if (result.virtual_host != nullptr && result.virtual_host->include_attempt_count_in_response) {
     reply.attempt_count = stream_.info().attempt_count;
   }

@@ -7,6 +7,7 @@
 #include "base/worker_context.h"
 #include "codec/stream_codec.h"
 #include "formatter/stream_info.h"
+#include "router/mirror_request.h"
 #include "router/retry_state.h"
 #include "router/route_table.h"
 #include "router/upstream_request.h"
@@ -29,6 +30,8 @@ class UpstreamDirectory {
   virtual WorkerCluster* cluster(uint32_t index) = 0;
   virtual WorkerCluster* cluster(std::string_view name) = 0;
   virtual ConnectionPool& pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) = 0;
+  // The copies that are on their way. They free themselves; what is left when the worker ends is abandoned by it.
+  virtual IntrusiveList<MirrorRequest>& mirrors() = 0;
 
  protected:
   ~UpstreamDirectory() = default;
@@ -59,6 +62,14 @@ class RouterCallbacks {
   virtual std::string& scratch() = 0;
   virtual bool internal_request() const = 0;
   virtual bool upgrade_request() const = 0;
+  virtual const RuntimeValues* runtime() const = 0;  // null: every key has its default
+  virtual std::string_view local_ip() const = 0;
+  virtual void count(RouterStat stat) = 0;
+  virtual void clear_route_cache() = 0;
+  // How often the request was sent on by an internal redirect.
+  virtual uint32_t internal_redirects() const = 0;
+  // Sends the request, whose headers were changed, through the filters again. The router that calls is gone then.
+  virtual void redirect_internally(std::string body) = 0;
   // Bytes of a request that may be kept, as the listener has it.
   virtual uint64_t buffer_bytes_max() const = 0;
 
@@ -133,6 +144,10 @@ class Router final {
   void keep_body(std::string_view data);
   bool give_up_keeping();
   void on_request_end();
+  uint64_t choose_mirrors(const RouteEntry& route);
+  void send_mirrors();
+  bool follow_redirect(UpstreamRequest& request, const HeaderMap& headers, uint16_t status);
+  bool point_elsewhere(const HeaderMap& response);
 
   bool retry(UpstreamRequest& request, bool wanted, const HeaderMap* response);
   void release_retry();
@@ -165,6 +180,7 @@ class Router final {
 
   const RouterConfig& config_;
   RouterCallbacks& stream_;
+  RouteResult route_;  // as it was when the request came to the router, whatever filters do to it later
   WorkerCluster* cluster_ = nullptr;         // valid within forward(); looked up again for a retry
   Ref<const ClusterConfig> cluster_config_;  // counts and names stay valid, whatever becomes of the cluster
   UpstreamRequest first_{*this};
@@ -183,12 +199,14 @@ class Router final {
   uint64_t per_try_timeout_ms_ = 0;  // 0: none
   uint64_t per_try_idle_ms_ = 0;     // 0: none
   uint64_t body_bytes_max_ = 0;
+  uint64_t mirrors_ = 0;      // bits: the route's mirrors that want this request
   uint64_t complete_ns_ = 0;  // when the request had come whole
   State state_ = State::Idle;
   uint16_t timeout_status_ = 504;
   bool request_ended_ = false;
   bool had_body_ = false;
   bool keeps_body_ = false;  // for retries, mirrors or redirects
+  bool overflowed_ = false;  // and had to give that up
   bool head_request_ = false;
   bool connect_request_ = false;
   bool held_back_ = false;  // the client, until a connection takes the early body

@@ -42,6 +42,7 @@ void Worker::run() {
   // Everything ends on the thread that it lived on.
   listeners_.clear();
   removed_listeners_.clear();
+  while (MirrorRequest* mirror = mirrors_.front()) mirror->abandon();
   for (auto& cluster : clusters_) {
     if (cluster != nullptr) cluster->release_slots(*this);
   }

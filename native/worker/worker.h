@@ -57,6 +57,7 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision {
   WorkerCluster* cluster(uint32_t index) override;
   WorkerCluster* cluster(std::string_view name) override;
   ConnectionPool& pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) override;
+  IntrusiveList<MirrorRequest>& mirrors() override { return mirrors_; }
   void adopt(std::unique_ptr<HostSlot> slot) override;
   bool drain_close(WorkerContext& worker) const override;
 
@@ -70,8 +71,9 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision {
   const DrainState& drain_;
   std::unordered_map<std::string, std::unique_ptr<WorkerListener>> listeners_;
   std::vector<std::unique_ptr<WorkerListener>> removed_listeners_;  // their connections finish
-  std::vector<std::unique_ptr<WorkerCluster>> clusters_;            // by index; null: no such cluster
-  std::unordered_map<std::string_view, uint32_t> cluster_names_;    // names are the clusters' own
+  IntrusiveList<MirrorRequest> mirrors_;
+  std::vector<std::unique_ptr<WorkerCluster>> clusters_;          // by index; null: no such cluster
+  std::unordered_map<std::string_view, uint32_t> cluster_names_;  // names are the clusters' own
   std::shared_ptr<const RuntimeValues> runtime_;
   Mailbox mailbox_;
   std::atomic<bool> stopping_{false};

@@ -68,6 +68,13 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
     fields: ["envoy.config.cluster.v3.Cluster.CustomClusterType.typed_config"],
     types: { "envoy.extensions.clusters.dns.v3.DnsCluster": "hosts that DNS names" },
   },
+  "internal redirects that are followed": {
+    fields: ["envoy.config.route.v3.InternalRedirectPolicy.predicates"],
+    types: {
+      "envoy.extensions.internal_redirect.allow_listed_routes.v3.AllowListedRoutesConfig": "to some routes",
+      "envoy.extensions.internal_redirect.safe_cross_scheme.v3.SafeCrossSchemeConfig": "not from http to https",
+    },
+  },
   "hosts that a retry avoids": {
     fields: ["envoy.config.route.v3.RetryPolicy.RetryHostPredicate.typed_config"],
     types: {
@@ -381,15 +388,17 @@ const routes: Readonly<Record<string, MessageSupport>> = {
     yes: `name virtual_hosts internal_only_headers response_headers_to_add response_headers_to_remove
       request_headers_to_add request_headers_to_remove most_specific_header_mutations_wins
       validate_clusters max_direct_response_body_size_bytes ignore_port_in_host_matching
-      typed_per_filter_config metadata vhost_header ignore_path_parameters_in_path_matching`,
-    refuse: "vhds cluster_specifier_plugins request_mirror_policies route_specifiers",
+      typed_per_filter_config metadata vhost_header ignore_path_parameters_in_path_matching
+      request_mirror_policies`,
+    refuse: "vhds cluster_specifier_plugins route_specifiers",
   },
   "envoy.config.route.v3.VirtualHost": {
     yes: `name domains routes require_tls request_headers_to_add request_headers_to_remove
       response_headers_to_add response_headers_to_remove typed_per_filter_config metadata
       include_request_attempt_count include_attempt_count_in_response include_is_timeout_retry_header virtual_clusters
-      retry_policy hedge_policy per_request_buffer_limit_bytes request_body_buffer_limit`,
-    refuse: "matcher rate_limits request_mirror_policies retry_policy_typed_config route_specifiers",
+      retry_policy hedge_policy per_request_buffer_limit_bytes request_body_buffer_limit
+      request_mirror_policies`,
+    refuse: "matcher rate_limits retry_policy_typed_config route_specifiers",
     warn: "cors",
   },
   "envoy.config.route.v3.Route": {
@@ -423,12 +432,24 @@ const routes: Readonly<Record<string, MessageSupport>> = {
       regex_rewrite path_rewrite_policy path_rewrite host_rewrite_literal auto_host_rewrite
       host_rewrite_header host_rewrite_path_regex host_rewrite append_x_forwarded_host timeout
       idle_timeout priority upgrade_configs max_stream_duration max_grpc_timeout grpc_timeout_offset
-      retry_policy hedge_policy hash_policy`,
+      retry_policy hedge_policy hash_policy request_mirror_policies internal_redirect_policy`,
     refuse: `cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match
-      retry_policy_typed_config request_mirror_policies rate_limits
-      internal_redirect_policy internal_redirect_action max_internal_redirects`,
+      retry_policy_typed_config rate_limits internal_redirect_action max_internal_redirects`,
     warn: "flush_timeout early_data_policy include_vh_rate_limits cors",
   },
+  "envoy.config.route.v3.RouteAction.RequestMirrorPolicy": {
+    yes: `cluster cluster_header runtime_fraction disable_shadow_host_suffix_append request_headers_mutations
+      host_rewrite_literal`,
+    warn: "trace_sampled",
+  },
+  "envoy.config.route.v3.InternalRedirectPolicy": {
+    yes: `max_internal_redirects redirect_response_codes predicates allow_cross_scheme_redirect
+      response_headers_to_copy`,
+  },
+  "envoy.extensions.internal_redirect.allow_listed_routes.v3.AllowListedRoutesConfig": {
+    yes: "allowed_route_names",
+  },
+  "envoy.extensions.internal_redirect.safe_cross_scheme.v3.SafeCrossSchemeConfig": { yes: "" },
   "envoy.config.route.v3.RetryPolicy": {
     yes: `retry_on num_retries per_try_timeout per_try_idle_timeout retry_host_predicate
       host_selection_retry_max_attempts retriable_status_codes retry_back_off rate_limited_retry_back_off
