@@ -72,7 +72,8 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
     fields: ["envoy.config.route.v3.InternalRedirectPolicy.predicates"],
     types: {
       "envoy.extensions.internal_redirect.allow_listed_routes.v3.AllowListedRoutesConfig": "to some routes",
-      "envoy.extensions.internal_redirect.safe_cross_scheme.v3.SafeCrossSchemeConfig": "not from http to https",
+      "envoy.extensions.internal_redirect.safe_cross_scheme.v3.SafeCrossSchemeConfig":
+        "not from http to https",
     },
   },
   "hosts that a retry avoids": {
