@@ -61,7 +61,7 @@ void MirrorRequest::on_pool_ready(MessageEncoder& encoder, const UpstreamConnect
   encoder.encode_headers(headers_, body_.empty() && !trailers ? EndStream::Yes : EndStream::No);
   if (!body_.empty()) {
     encoder.encode_data(body_, trailers ? EndStream::No : EndStream::Yes);
-    worker_.loop.flush_now();  // the encoder only borrows
+    worker_.loop.flush_lent();  // the encoder only borrows
   }
   if (trailers && encoder_ != nullptr) encoder.encode_trailers(trailers_);
 }
