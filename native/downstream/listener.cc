@@ -165,7 +165,11 @@ WorkerListener::~WorkerListener() {
   while (Http1Server* server = connections_.front()) server->abort();
 }
 
-void WorkerListener::stop_accepting() { acceptors_.clear(); }
+// Closing a socket resets whoever waits to be accepted, so they are taken first.
+void WorkerListener::stop_accepting() {
+  for (auto& acceptor : acceptors_) acceptor->accept_all();
+  acceptors_.clear();
+}
 
 void WorkerListener::drain_connections() {
   for (Http1Server* server = connections_.front(); server != nullptr;) {
@@ -198,20 +202,31 @@ void WorkerListener::Acceptor::on_timer() { watch(); }
 
 void WorkerListener::Acceptor::on_io(uint32_t) {
   for (uint32_t i = 0; i < listener_.config_->accepts_per_event_max; ++i) {
-    sockaddr_storage peer;
-    socklen_t bytes = sizeof(peer);
-    const int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) {
-      if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) return;
-      // Out of descriptors: asking again at once would only burn the processor.
-      EventLoop& loop = listener_.http_.worker.loop;
-      epoll_ctl(loop.fd(), EPOLL_CTL_DEL, fd_, nullptr);
-      loop.timers().arm(*this, loop.now_ms() + 100);
-      return;
-    }
-    const Address remote = Address::from_sockaddr(reinterpret_cast<sockaddr*>(&peer), bytes);
-    listener_.on_accepted(fd, remote, local_is_fixed_ ? local_ : bound_address(fd));
+    if (!accept_one()) return;
   }
+}
+
+// False: nobody waits, or there is no descriptor for who does.
+bool WorkerListener::Acceptor::accept_one() {
+  sockaddr_storage peer;
+  socklen_t bytes = sizeof(peer);
+  const int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0) {
+    if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
+      return errno == ECONNABORTED;
+    // Out of descriptors: asking again at once would only burn the processor.
+    EventLoop& loop = listener_.http_.worker.loop;
+    epoll_ctl(loop.fd(), EPOLL_CTL_DEL, fd_, nullptr);
+    loop.timers().arm(*this, loop.now_ms() + 100);
+    return false;
+  }
+  const Address remote = Address::from_sockaddr(reinterpret_cast<sockaddr*>(&peer), bytes);
+  listener_.on_accepted(fd, remote, local_is_fixed_ ? local_ : bound_address(fd));
+  return true;
+}
+
+void WorkerListener::Acceptor::accept_all() {
+  while (accept_one()) continue;
 }
 
 void WorkerListener::on_accepted(int fd, const Address& remote, const Address& local) {

@@ -87,11 +87,14 @@ class WorkerListener final : public DownstreamOwner {
    public:
     Acceptor(WorkerListener& listener, int fd);
     ~Acceptor();
+    // Takes whoever has connected already.
+    void accept_all();
 
    private:
     void on_io(uint32_t events) override;
     void on_timer() override;
     bool watch();
+    bool accept_one();
     WorkerListener& listener_;
     int fd_;
     Address local_;

@@ -181,6 +181,7 @@ void Engine::stop_accepting() {
 }
 
 void Engine::drain_connections() {
+  drain_asked_ = started_;
   post_all([](Worker& worker) { worker.drain_connections(); });
 }
 
@@ -206,7 +207,11 @@ void Engine::set_runtime(ConfigView values) {
 
 uint64_t Engine::connections() const {
   uint64_t count = 0;
-  for (const auto& worker : workers_) count += worker->connections();
+  for (const auto& worker : workers_) {
+    // A worker that has not come to drain yet may be about to accept one.
+    if (drain_asked_ && !worker->drain_begun()) ++count;
+    count += worker->connections();
+  }
   return count;
 }
 

@@ -93,6 +93,7 @@ class Engine final : RouteBuildContext {
   std::vector<Mailbox::Task> unpublished_;
   std::vector<std::unique_ptr<Worker>> workers_;
   bool started_ = false;
+  bool drain_asked_ = false;
 };
 
 }  // namespace outrider

@@ -10,7 +10,7 @@
 namespace outrider {
 
 Mailbox::Mailbox(EventLoop& loop, Worker& worker)
-    : worker_(worker), fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    : loop_(loop), worker_(worker), fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (fd_ < 0 || !loop.watch(fd_, EPOLLIN, *this)) std::abort();
 }
 
@@ -44,7 +44,10 @@ Mailbox::Letter* Mailbox::take_all() {
 
 void Mailbox::on_io(uint32_t) {
   uint64_t count;
-  if (read(fd_, &count, sizeof(count)) < 0) return;
+  if (read(fd_, &count, sizeof(count)) == sizeof(count)) loop_.at_end_of_turn(*this);
+}
+
+void Mailbox::on_end_of_turn() {
   for (Letter* letter = take_all(); letter != nullptr;) {
     letter->task(worker_);
     delete std::exchange(letter, letter->next);

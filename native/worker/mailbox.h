@@ -9,9 +9,10 @@ namespace outrider {
 
 class Worker;
 
-// What main asks of a worker: tasks that run between two events, in the order in which they were posted. Any
-// number of threads may post, without a lock; one descriptor wakes the loop.
-class Mailbox final : IoHandler {
+// What main asks of a worker: tasks that run at the end of a loop turn, in the order in which they were posted: they
+// may end objects that still have an event in this turn. Any number of threads may post, without a lock; one
+// descriptor wakes the loop.
+class Mailbox final : IoHandler, EndOfTurn {
  public:
   using Task = std::function<void(Worker&)>;
 
@@ -25,8 +26,10 @@ class Mailbox final : IoHandler {
     Letter* next;
   };
   void on_io(uint32_t events) override;
+  void on_end_of_turn() override;
   Letter* take_all();
 
+  EventLoop& loop_;
   Worker& worker_;
   int fd_;
   std::atomic<Letter*> newest_{nullptr};

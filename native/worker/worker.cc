@@ -62,6 +62,7 @@ void Worker::publish_connections() {
   std::erase_if(removed_listeners_, [](const auto& listener) { return listener->connections() == 0; });
   for (const auto& listener : removed_listeners_) count += listener->connections();
   open_connections_.store(count, std::memory_order_relaxed);
+  if (context_.phase == Phase::Draining) drain_begun_.store(true, std::memory_order_release);
 }
 
 void Worker::add_listener(Ref<ListenerConfig> config, std::vector<int> sockets) {

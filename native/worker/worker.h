@@ -51,6 +51,8 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision {
   void set_runtime(std::shared_ptr<const RuntimeValues> runtime);
   // Downstream connections that are open; read by main.
   uint64_t connections() const { return open_connections_.load(std::memory_order_relaxed); }
+  // drain_connections() was done, and connections() counts what was there then.
+  bool drain_begun() const { return drain_begun_.load(std::memory_order_acquire); }
 
  private:
   // UpstreamDirectory
@@ -78,6 +80,7 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision {
   Mailbox mailbox_;
   std::atomic<bool> stopping_{false};
   std::atomic<uint64_t> open_connections_{0};
+  std::atomic<bool> drain_begun_{false};
   std::thread thread_;
 };
 
