@@ -522,6 +522,7 @@ void Router::pass_on(UpstreamRequest& request, HeaderMap& headers, uint16_t stat
     if (other != &request && other->active()) other->cancel();
   }
   responding_ = &request;
+  for (uint32_t i = 0; i < response_pauses_; ++i) request.pause_response(true);
   if (end == EndStream::No) request.set_responding();
   state_ = State::Responding;
   StreamInfo& info = stream_.info();
@@ -573,6 +574,9 @@ void Router::on_response_reset(ResetReason reason) {
 }
 
 void Router::pause_response(bool pause) {
+  // Counted here: a pause may come before there is an answer to hold back, and an end without its beginning.
+  if (!pause && response_pauses_ == 0) return;
+  pause ? ++response_pauses_ : --response_pauses_;
   if (responding_ != nullptr) responding_->pause_response(pause);
 }
 

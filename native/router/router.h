@@ -201,6 +201,7 @@ class Router final {
   uint64_t body_bytes_max_ = 0;
   uint64_t mirrors_ = 0;      // bits: the route's mirrors that want this request
   uint64_t complete_ns_ = 0;  // when the request had come whole
+  uint32_t response_pauses_ = 0;
   State state_ = State::Idle;
   uint16_t timeout_status_ = 504;
   bool request_ended_ = false;

@@ -50,6 +50,7 @@ void Http1Client::attach(PoolWaiter& waiter, ResponseDecoder& decoder) {
   phase_ = Phase::Head;
   request_complete_ = false;
   response_bytes_ = 0;
+  interim_heads_ = 0;
   paused_ = 0;
   headers_ = nullptr;
   parser_.start();
@@ -151,7 +152,18 @@ size_t Http1Client::parse_head(std::string_view bytes) {
   }
   const http1::Head& head = parser_.head();
   const size_t used = head.bytes;
+  // Envoy passes a 101 on that nobody asked for; what follows it would belong to no protocol.
+  if (head.status == 101 && !context.upgrade_requested) {
+    pool_.count(ClusterStat::upstream_cx_protocol_error);
+    fail_exchange(ResetReason::ProtocolError);
+    return 0;
+  }
   if (head.status >= 100 && head.status < 200 && head.status != 101) {
+    if (++interim_heads_ > interim_heads_max) {
+      pool_.count(ClusterStat::upstream_cx_protocol_error);
+      fail_exchange(ResetReason::ProtocolError);
+      return 0;
+    }
     decoder_->on_1xx(headers);
     if (decoder_ == nullptr) return used;
     headers_ = nullptr;
@@ -215,6 +227,7 @@ void Http1Client::splice_rest() {
   Connection* to = decoder_->splice_target();
   if (to == nullptr) return;
   splice_ = std::make_unique<Splice>(connection_, *to, body_.remaining(), *this);
+  if (!splice_->ready()) return splice_.reset();  // out of descriptors: through user space, then
   connection_.offer_again();
 }
 
@@ -237,9 +250,11 @@ void Http1Client::on_splice_cut_off() {
   fail_exchange(ResetReason::ProtocolError);
 }
 
-// The decoder has seen the end. Bytes behind it would be taken for the next answer, so such a connection goes.
+// The decoder has seen the end. Bytes behind it would be taken for the next answer, and a request that the peer has
+// not taken yet may never be read, so such connections go.
 void Http1Client::finish_response(bool more_bytes) {
-  const bool reusable = keep_alive_ && request_complete_ && !more_bytes && !draining_;
+  const bool reusable = keep_alive_ && request_complete_ && !more_bytes && !draining_ &&
+                        connection_.output().empty() && !connection_.output_full() && connection_.quiet();
   detach();
   if (reusable) {
     become_idle();
@@ -366,6 +381,7 @@ void Http1Client::destroy(CloseReason reason) {
 
 // Has a peer's kernel taken none of what was sent last? Then nobody has seen the request.
 bool Http1Client::request_unseen() const {
+  if (connection_.nothing_written()) return true;
   const uint64_t acknowledged = connection_.acknowledged_bytes();
   return acknowledged != 0 && acknowledged <= written_before_ + 1;
 }
@@ -380,7 +396,10 @@ Http1Pool::Http1Pool(PoolContext context) : context_(std::move(context)) {
 
 void Http1Pool::request(PoolWaiter& waiter, ResponseDecoder& decoder) {
   waiter.decoder_ = &decoder;
-  if (Http1Client* client = idle_.front(); client != nullptr) return start(*client, waiter);
+  if (Http1Client* client = idle_.front(); client != nullptr) {
+    start(*client, waiter);
+    return;
+  }
   if (!breakers().try_acquire(context_.priority, Resource::PendingRequests)) {
     count(ClusterStat::upstream_rq_pending_overflow);
     return waiter.on_pool_failure(ResetReason::Overflow, {});
@@ -392,11 +411,12 @@ void Http1Pool::request(PoolWaiter& waiter, ResponseDecoder& decoder) {
   connect_for_waiting();
 }
 
-// A waiter with an idle or new connection.
-void Http1Pool::start(Http1Client& client, PoolWaiter& waiter) {
+// A waiter with an idle or new connection. False: there are too many requests, and the connection stays as it is.
+bool Http1Pool::start(Http1Client& client, PoolWaiter& waiter) {
   if (!breakers().try_acquire(context_.priority, Resource::Requests)) {
     count(ClusterStat::upstream_rq_pending_overflow);
-    return waiter.on_pool_failure(ResetReason::Overflow, {});
+    waiter.on_pool_failure(ResetReason::Overflow, {});
+    return false;
   }
   static_cast<ListLink<Http1Client>&>(client).unlink();
   busy_.push_front(client);
@@ -406,6 +426,7 @@ void Http1Pool::start(Http1Client& client, PoolWaiter& waiter) {
   count_host(HostStat::rq_active);
   host().state->rq_active.fetch_add(1, std::memory_order_relaxed);
   client.attach(waiter, *waiter.decoder_);
+  return true;
 }
 
 void Http1Pool::connect_for_waiting() {
@@ -453,17 +474,21 @@ void Http1Pool::cancel(PoolWaiter& waiter) {
 }
 
 void Http1Pool::fail_waiting(ResetReason reason, std::string_view transport_failure) {
-  while (PoolWaiter* waiter = waiting_.front()) {
+  // Whoever asks again because of this failure waits for the next attempt.
+  IntrusiveList<PoolWaiter> failed;
+  while (PoolWaiter* waiter = waiting_.pop_front()) failed.push_back(*waiter);
+  while (PoolWaiter* waiter = failed.front()) {
     dequeue(*waiter);
     count(ClusterStat::upstream_rq_pending_failure_eject);
     waiter->on_pool_failure(reason, transport_failure);
   }
+  end_if_empty();
 }
 
 void Http1Pool::on_client_ready(Http1Client& client) {
-  if (PoolWaiter* waiter = waiting_.front(); waiter != nullptr) {
+  while (PoolWaiter* waiter = waiting_.front()) {
     dequeue(*waiter);
-    return start(client, *waiter);
+    if (start(client, *waiter)) return;
   }
   if (draining_) return client.drain();
   static_cast<ListLink<Http1Client>&>(client).unlink();
@@ -493,9 +518,10 @@ void Http1Pool::on_connect_failure(ResetReason reason, std::string_view transpor
 void Http1Pool::drain() {
   draining_ = true;
   while (Http1Client* client = idle_.front()) client->drain();
+  // Those that connect stay while somebody waits for them: an end would only make the pool connect again.
   for (Http1Client* client = busy_.front(); client != nullptr;) {
     Http1Client* next = busy_.next(*client);
-    client->drain();
+    if (waiting_.empty() || client->busy()) client->drain();
     client = next;
   }
   end_if_empty();

@@ -24,6 +24,7 @@ class Http1Client final : public ListLink<Http1Client>,
   ~Http1Client() = default;
 
   bool ready() const { return state_ == State::Idle; }
+  bool busy() const { return state_ == State::Busy; }
   // Gives the connection to the next exchange.
   void attach(PoolWaiter& waiter, ResponseDecoder& decoder);
   // Closes now if idle, else after the exchange.
@@ -32,6 +33,8 @@ class Http1Client final : public ListLink<Http1Client>,
  private:
   enum class State : uint8_t { Connecting, Idle, Busy, Closed };
   enum class Phase : uint8_t { Head, Body, Done };
+  // Each is kept as long as its stream, so there may not be any number of them.
+  static constexpr uint16_t interim_heads_max = 64;
 
   // MessageEncoder
   void encode_headers(const HeaderMap& headers, EndStream end) override;
@@ -84,6 +87,7 @@ class Http1Client final : public ListLink<Http1Client>,
   uint16_t paused_ = 0;
   State state_ = State::Connecting;
   Phase phase_ = Phase::Done;
+  uint16_t interim_heads_ = 0;  // 1xx of the current response
   http1::Framing request_framing_ = http1::Framing::None;
   bool request_complete_ = false;
   bool keep_alive_ = true;
@@ -117,7 +121,7 @@ class Http1Pool final : public ConnectionPool, Deferred {
   void count_host(HostStat stat) { stats().add(host().state->stats, stat); }
   void uncount_host(HostStat stat) { stats().sub(host().state->stats, stat); }
 
-  void start(Http1Client& client, PoolWaiter& waiter);
+  bool start(Http1Client& client, PoolWaiter& waiter);
   void connect_for_waiting();
   bool connect();
   void dequeue(PoolWaiter& waiter);
