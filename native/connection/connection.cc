@@ -60,8 +60,29 @@ void Connection::on_io(uint32_t events) {
   readable_ = true;
   if (state_ == State::Open) read();
   if (state_ == State::Lingering) discard_input();
-  // Nobody would read on a paused connection: a peer that is gone for good is told at once.
-  if (state_ == State::Open && paused_ > 0 && (events & (EPOLLHUP | EPOLLERR)) != 0) fail(CloseReason::Reset);
+  if (state_ == State::Open && paused_ > 0 && peer_ended_) look_at_end(events);
+}
+
+// Nobody reads on a paused connection: a peer that is gone for good is told at once, unless it left bytes that matter.
+void Connection::look_at_end(uint32_t events) {
+  char byte;
+  if (tell_end_while_paused_) {
+    if ((events & EPOLLERR) != 0) return fail(CloseReason::Reset);
+    if (!std::exchange(end_delivered_, true)) handler_.on_end_of_input();
+    return;
+  }
+  if ((events & (EPOLLHUP | EPOLLERR)) == 0 || kept_.size > 0 || splice_in_ != nullptr) return;
+  const ssize_t got = ::recv(fd_, &byte, 1, MSG_PEEK);
+  if (got < 0 && errno != EAGAIN && errno != EINTR) return fail(CloseReason::Reset);
+  if (got == 0 && !std::exchange(end_delivered_, true)) handler_.on_end_of_input();
+}
+
+bool Connection::quiet() {
+  if (kept_.size > 0 || peer_ended_) return false;
+  if (!readable_) return true;
+  char byte;
+  readable_ = ::recv(fd_, &byte, 1, MSG_PEEK) >= 0 || errno != EAGAIN;
+  return !readable_;
 }
 
 void Connection::on_end_of_turn() {
@@ -169,10 +190,6 @@ void Connection::resume_reads() {
   if (--paused_ == 0 && (readable_ || kept_.size > 0)) context_.loop.at_end_of_turn(*this);
 }
 
-void Connection::offer_again() {
-  if (readable_ || kept_.size > 0) context_.loop.at_end_of_turn(*this);
-}
-
 void Connection::flush() {
   if (state_ == State::Closed) return;
   if (state_ == State::Connecting || state_ == State::Idle) return output_.settle();
@@ -191,6 +208,7 @@ void Connection::flush() {
     const size_t written = sent < 0 ? 0 : static_cast<size_t>(sent);
     bytes_written_ += written;
     output_.consume(written);
+    if (state_ == State::Flushing && written > 0) expect_progress();
     write_blocked_ = written < whole;
   }
   after_flush();
@@ -221,9 +239,13 @@ void Connection::close_when_written(uint64_t linger_ms) {
   drop_kept();
   linger_ms_ = linger_ms;
   state_ = State::Flushing;
-  // A peer that does not read must not hold the connection for ever.
-  context_.loop.timers().arm(*this, context_.loop.now_ms() + std::max<uint64_t>(linger_ms, 1'000));
+  expect_progress();
   send_soon();
+}
+
+// A peer that does not read must not hold the connection for ever; one that reads slowly may.
+void Connection::expect_progress() {
+  context_.loop.timers().arm(*this, context_.loop.now_ms() + (linger_ms_ == 0 ? stalled_ms_max : linger_ms_));
 }
 
 // The end of a connection that lingers: the peer's end, or enough of its bytes.

@@ -65,11 +65,16 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
     }
   }
 
+  // Writes what waits at once.
+  void send_now() { flush(); }
+
   // Stops reading (counted: as many resumes as pauses are needed). Bytes that came are kept.
   void pause_reads() { ++paused_; }
+  // The peer's end is told although reads are paused, and whatever it has sent before: it waits for no answer.
+  void tell_end_while_paused() { tell_end_while_paused_ = true; }
   void resume_reads();
-  // Offers kept bytes again at the end of the turn, e.g. to a parser that waited for an exchange to end.
-  void offer_again();
+  // Offers kept bytes again at the end of the turn, and reads on; also from within on_data().
+  void offer_again() { context_.loop.at_end_of_turn(*this); }
 
   // Closes at once and forgets the output; on_closed() is not called.
   void close();
@@ -87,6 +92,11 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   size_t kept_bytes() const { return kept_.size; }
   bool output_full() const { return full_; }
   uint32_t limit_bytes() const { return limit_bytes_; }
+  // Nothing that was sent to us is left unread, and the peer has not ended its side. Asks the kernel only when the
+  // last read may have left something.
+  bool quiet();
+  // Nothing has been written since take_bytes_written().
+  bool nothing_written() const { return bytes_written_ == 0; }
   int fd() const { return fd_; }
   WorkerContext& context() { return context_; }
   // Totals since the last call, for whoever counts bytes.
@@ -106,6 +116,8 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   };
   // One event reads at most this often before others have their turn.
   static constexpr int reads_per_event_max = 4;
+  // A peer that takes nothing of our last bytes for this long loses them, where no delayed close timeout says it.
+  static constexpr uint64_t stalled_ms_max = 60'000;
 
   void on_io(uint32_t events) override;
   void on_end_of_turn() override;
@@ -119,7 +131,9 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   void keep(std::string_view bytes);
   void drop_kept();
   void discard_input();
+  void expect_progress();
   void after_flush();
+  void look_at_end(uint32_t events);
   void fail(CloseReason reason);
   void release();
 
@@ -141,6 +155,7 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   bool readable_ = false;    // an edge came that has not been read to its end
   bool peer_ended_ = false;  // EPOLLRDHUP was seen: the end must be read too
   bool end_delivered_ = false;
+  bool tell_end_while_paused_ = false;
   bool write_blocked_ = false;
   bool full_ = false;
 };

@@ -29,7 +29,8 @@ Splice::~Splice() {
 }
 
 void Splice::pump() {
-  while (left_ > 0 || in_pipe_ > 0) {
+  for (int steps = 0; left_ > 0 || in_pipe_ > 0; ++steps) {
+    if (steps == steps_per_pump_max) return from_.offer_again();
     const Step step = in_pipe_ > 0 ? drain() : fill();
     if (step == Step::Blocked) return;
     if (step == Step::Ended) return owner_.on_splice_cut_off();

@@ -29,11 +29,14 @@ class Splice {
   Splice(const Splice&) = delete;
   Splice& operator=(const Splice&) = delete;
 
-  // Moves what can be moved now.
+  // False: the kernel gave no pipe.
+  bool ready() const { return pipe_.in >= 0; }
+  // Moves what can be moved now, but not so much that others wait for long.
   void pump();
 
  private:
   enum class Step : uint8_t { Moved, Blocked, Ended };
+  static constexpr int steps_per_pump_max = 16;
   Step fill();
   Step drain();
 

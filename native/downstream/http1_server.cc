@@ -23,6 +23,7 @@ Http1Server::Http1Server(HttpWorker& http, const HcmInstance& hcm, DownstreamOwn
 }
 
 bool Http1Server::start(int fd) {
+  connection_.tell_end_while_paused();  // as Envoy
   if (!connection_.accept(fd)) {
     destroy(CloseReason::Local);
     return false;
@@ -49,16 +50,35 @@ size_t Http1Server::on_data(std::string_view bytes) {
   in_on_data_ = true;
   while (!bytes.empty() && connection_.open() && paused_ == 0) {
     if (phase_ == Phase::Waiting) {  // pipelined: its turn comes when the answer is out
-      if (!std::exchange(input_paused_, true)) connection_.pause_reads();
+      hold_input();
       break;
     }
-    if (phase_ == Phase::Idle) begin_stream();
+    if (phase_ == Phase::Idle && !may_begin(bytes)) break;
     const size_t used = phase_ == Phase::Head ? parse_head(bytes) : parse_body(bytes);
     if (used == 0) break;
     bytes.remove_prefix(used);
   }
   in_on_data_ = false;
   return whole - bytes.size();
+}
+
+void Http1Server::hold_input() {
+  if (!std::exchange(input_paused_, true)) connection_.pause_reads();
+}
+
+// The next request begins, unless there is none yet, or the client has not taken the answers that it has got: else
+// one that pipelines and never reads would fill our memory.
+bool Http1Server::may_begin(std::string_view& bytes) {
+  while (bytes.starts_with("\r\n")) bytes.remove_prefix(2);
+  if (bytes.empty()) return false;
+  if (connection_.output().bytes() > connection_.limit_bytes()) connection_.send_now();
+  if (!connection_.open()) return false;
+  if (connection_.output_full()) {
+    hold_input();
+    return false;
+  }
+  begin_stream();
+  return true;
 }
 
 void Http1Server::begin_stream() {
@@ -98,7 +118,7 @@ void Http1Server::on_head() {
   ++requests_;
   const uint32_t most = hcm_.config().max_requests_per_connection;
   if (most != 0 && requests_ >= most) {
-    client_wants_close_ = true;
+    client_wants_close_ = close_after_response_ = true;
     stats.add(hcm_.stats, HttpStat::downstream_cx_max_requests_reached);
   }
   if (http10()) stream_->info().protocol = Protocol::Http10;
@@ -166,6 +186,7 @@ void Http1Server::on_closed(CloseReason reason) {
 
 void Http1Server::on_output_full(bool full) {
   if (stream_ != nullptr) stream_->on_output_full(full);
+  if (!full && phase_ == Phase::Idle && std::exchange(input_paused_, false)) connection_.resume_reads();
 }
 
 // ---- responses -----------------------------------------------------------------------------------------------
@@ -237,7 +258,7 @@ void Http1Server::on_stream_complete(ActiveStream& stream) {
   count_written();
   const uint64_t deadline = deadline_ms();
   if (deadline != UINT64_MAX) require_deadline(deadline);
-  if (std::exchange(input_paused_, false)) connection_.resume_reads();
+  if (!connection_.output_full() && std::exchange(input_paused_, false)) connection_.resume_reads();
 }
 
 bool Http1Server::draining() const {
@@ -245,7 +266,13 @@ bool Http1Server::draining() const {
 }
 
 void Http1Server::drain() {
-  if (stream_ == nullptr) close(0);
+  drain_at_ms_ = std::min(drain_at_ms_, http_.worker.loop.now_ms());
+  if (stream_ == nullptr) require_deadline(idle_end_ms());
+}
+
+// When an idle connection that drains ends.
+uint64_t Http1Server::idle_end_ms() const {
+  return drain_at_ms_ == UINT64_MAX ? UINT64_MAX : std::max(drain_at_ms_, idle_since_ms_ + next_request_ms);
 }
 
 // ---- ends ----------------------------------------------------------------------------------------------------
@@ -278,7 +305,7 @@ void Http1Server::free_deferred() { http_.http1_servers.destroy(this); }
 
 uint64_t Http1Server::deadline_ms() const {
   const HcmConfig& config = hcm_.config();
-  uint64_t deadline = stream_ == nullptr ? drain_at_ms_ : stream_->deadline_ms();
+  uint64_t deadline = stream_ == nullptr ? idle_end_ms() : stream_->deadline_ms();
   if (stream_ == nullptr && config.idle_timeout_ms != 0 && drain_at_ms_ == UINT64_MAX) {
     deadline = std::min(deadline, idle_since_ms_ + config.idle_timeout_ms);
   }
@@ -295,7 +322,7 @@ void Http1Server::on_timer() {
   if (closed_ || !connection_.open()) return;
   if (stream_ != nullptr && stream_->deadline_ms() <= now) stream_->on_deadline();
   if (closed_ || !connection_.open()) return;
-  if (stream_ == nullptr && drain_at_ms_ <= now) return close(0);
+  if (stream_ == nullptr && idle_end_ms() <= now) return close(0);
   const bool old = config.max_connection_duration_ms != 0 &&
                    started_ns_ / 1'000'000 + config.max_connection_duration_ms <= now;
   const bool idle =

@@ -80,6 +80,12 @@ class Http1Server final : public ListLink<Http1Server>,
 
   void on_timer() override;
 
+  // An idle connection that drains may have its next request on the way: it has this long to arrive.
+  static constexpr uint64_t next_request_ms = 1'000;
+
+  bool may_begin(std::string_view& bytes);
+  void hold_input();
+  uint64_t idle_end_ms() const;
   size_t parse_head(std::string_view bytes);
   size_t parse_body(std::string_view bytes);
   void begin_stream();
@@ -110,7 +116,7 @@ class Http1Server final : public ListLink<Http1Server>,
   http1::RequestFacts request_;
   bool client_wants_close_ = false;
   bool close_after_response_ = false;
-  bool input_paused_ = false;  // the next request has come before this one's answer
+  bool input_paused_ = false;  // the next request has come before its turn
   bool closed_ = false;
   bool in_on_data_ = false;
 };

@@ -112,6 +112,11 @@ void Http1Client::encode_trailers(const HeaderMap& trailers) {
 
 void Http1Client::reset(ResetReason) {
   if (decoder_ == nullptr) return;
+  // What a tunnel's client sent before its end is on its way.
+  if (phase_ == Phase::Body && parser_.head().framing == http1::Framing::Tunnel) {
+    connection_.send_now();
+    if (decoder_ == nullptr) return;
+  }
   detach();
   destroy(CloseReason::Local);
 }
