@@ -1,5 +1,5 @@
 // Ordinary exchanges in extraordinary packets: keep-alive, pipelining, chunks, bodies of every framing.
-import { equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { startProxy } from "./proxy.ts";
 import { echo, upstream } from "./wire.ts";
@@ -205,4 +205,20 @@ test("an answer before the request has ended closes the connection behind it", a
   equal(await wire.ended, "end");
   wire.close();
   await proxy.settled();
+});
+test("empty lines between requests are not requests", async (t) => {
+  const up = await upstream(t, echo);
+  const proxy = await startProxy(t, {
+    clusters: { up },
+    hcm: { common_http_protocol_options: { idle_timeout: "0.3s" }, drain_timeout: "0.1s" },
+  });
+  const wire = await proxy.dial();
+  equal((await wire.send(get("/a")).response()).body, "GET /a ");
+  wire.send("\r\n\r\n");
+  equal((await wire.send(get("/b")).response()).body, "GET /b ");
+  wire.send("\r\n");
+  // An idle connection all the same.
+  equal(await wire.ended, "end");
+  deepEqual(wire.received, "");
+  wire.close();
 });

@@ -151,7 +151,7 @@ export class Running {
 function isBusy(name: string, value: number): boolean {
   if (value === 0 || name.startsWith("listener.admin") || name.startsWith("http.admin")) return false;
   if (name.includes("_cx_active")) return !name.startsWith("cluster.");
-  return /\.(downstream_rq_active|upstream_rq_active|upstream_rq_pending_active|\w+_open)$/.test(name);
+  return /\.(downstream_rq_active|upstream_rq_active|upstream_rq_pending_active|rq\w*_open)$/.test(name);
 }
 
 /** Asks again until the claim holds; fails with its last error. */
