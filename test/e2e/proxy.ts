@@ -16,7 +16,7 @@ export type Setup = {
   readonly cluster?: Json;
   /** Default: everything to the cluster `up`. */
   readonly routes?: readonly Json[];
-  /** Merged into the HttpConnectionManager and the listener. */
+  /** Merged into the HttpConnectionManager and the listener; `{{dir}}` in any text is the proxy's own folder. */
   readonly hcm?: Json;
   readonly listener?: Json;
   /** More listeners with the same connection manager, by address. */
@@ -171,7 +171,7 @@ export async function startProxy(t: TestContext, setup: Setup): Promise<Running>
   const folder = mkdtempSync(join(tmpdir(), "outrider-e2e-"));
   const config = join(folder, "bootstrap.json");
   const adminPath = join(folder, "admin");
-  writeFileSync(config, JSON.stringify(bootstrapOf(setup)));
+  writeFileSync(config, JSON.stringify(bootstrapOf(setup)).replaceAll("{{dir}}", folder));
   const args = ["-c", config, "--admin-address-path", adminPath, "--concurrency", "1", "-l", "error"];
   const program = join(root, "bin/outrider");
   const command = setup.shell === undefined ? program : "/bin/sh";
