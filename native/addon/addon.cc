@@ -225,10 +225,10 @@ napi_value describe_hosts(napi_env env, napi_callback_info info) {
   return call.answer(call.engine().describe_hosts());
 }
 
-napi_value stats(napi_env env, napi_callback_info info) {
+napi_value read_stats(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   call.engine().refresh_gauges();
-  return read_stats(env, call.engine().stats(), static_cast<uint64_t>(call.number(0)),
+  return outrider::read_stats(env, call.engine().stats(), static_cast<uint64_t>(call.number(0)),
                     call.boolean(1) ? StatsRegistry::Read::Histograms : StatsRegistry::Read::All);
 }
 
@@ -257,31 +257,9 @@ void free_addon(napi_env, void* data, void*) { delete static_cast<Addon*>(data);
 napi_value init(napi_env env, napi_value exports) {
   auto* addon = new Addon();
   napi_set_instance_data(env, addon, free_addon, nullptr);
-  const auto method = [addon](const char* name, napi_callback call) {
-    return napi_property_descriptor{name, nullptr, call, nullptr, nullptr, nullptr, napi_enumerable, addon};
-  };
-  const napi_property_descriptor methods[] = {
-      method("create", create),
-      method("setClusters", set_clusters),
-      method("setEndpoints", set_endpoints),
-      method("removeCluster", remove_cluster),
-      method("addListener", add_listener),
-      method("removeListener", remove_listener),
-      method("start", start),
-      method("stop", stop),
-      method("stopAccepting", stop_accepting),
-      method("drainConnections", drain_connections),
-      method("setDraining", set_draining),
-      method("setHealthFailed", set_health_failed),
-      method("setRuntime", set_runtime),
-      method("reopenLogs", reopen_logs),
-      method("connections", connections),
-      method("describeHosts", describe_hosts),
-      method("readStats", stats),
-      method("countUpdate", count_update),
-      method("regexFault", regex_fault),
-      method("formatFault", format_fault),
-  };
+#define OUTRIDER_METHOD(call, name) {name, nullptr, call, nullptr, nullptr, nullptr, napi_enumerable, addon},
+  const napi_property_descriptor methods[] = {OUTRIDER_CALLS(OUTRIDER_METHOD)};
+#undef OUTRIDER_METHOD
   napi_define_properties(env, exports, std::size(methods), methods);
   napi_value version = nullptr;
   if (napi_create_string_utf8(env, OUTRIDER_VERSION, NAPI_AUTO_LENGTH, &version) != napi_ok) return exports;

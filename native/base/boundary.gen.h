@@ -989,3 +989,26 @@ constexpr auto with_stats_of(ScopeKind kind, Use use) {
 }
 
 }  // namespace outrider
+
+// The addon's functions: X(name in C++, name in TypeScript).
+#define OUTRIDER_CALLS(X) \
+  X(create, "create") \
+  X(set_clusters, "setClusters") \
+  X(set_endpoints, "setEndpoints") \
+  X(remove_cluster, "removeCluster") \
+  X(add_listener, "addListener") \
+  X(remove_listener, "removeListener") \
+  X(start, "start") \
+  X(stop, "stop") \
+  X(stop_accepting, "stopAccepting") \
+  X(drain_connections, "drainConnections") \
+  X(set_draining, "setDraining") \
+  X(set_health_failed, "setHealthFailed") \
+  X(set_runtime, "setRuntime") \
+  X(reopen_logs, "reopenLogs") \
+  X(count_update, "countUpdate") \
+  X(connections, "connections") \
+  X(describe_hosts, "describeHosts") \
+  X(read_stats, "readStats") \
+  X(regex_fault, "regexFault") \
+  X(format_fault, "formatFault")

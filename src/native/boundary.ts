@@ -397,14 +397,46 @@ const stats = {
   },
 } as const satisfies Readonly<Record<string, StatTemplate>>;
 
-export const boundary = {
-  enums: {},
-  stats,
-  calls: {},
-} as const satisfies {
+/**
+ * What crosses, by name; TypeScript's types are in load.ts:
+ *   a message's full name   text: that message as canonical proto3 JSON (in a list: several)
+ *   text, number, flag      as they are
+ *   faults                  text: a JSON list of what was refused, empty when all is well
+ *   bound                   text: JSON, the addresses that a listener is bound to, or why it is not
+ *   hosts                   text: JSON, the hosts of every cluster with their counters
+ *   stats                   typed arrays (native_stats.ts)
+ */
+export type Crossing = string | readonly [string];
+export type CallShape = { readonly takes: readonly Crossing[]; readonly gives?: string };
+
+/** The addon's functions, all for the main thread. C++ defines each in native/addon/addon.cc, in snake_case. */
+const calls = {
+  create: { takes: ["text"], gives: "faults" },
+  setClusters: { takes: [["envoy.config.cluster.v3.Cluster"]], gives: "faults" },
+  setEndpoints: { takes: ["text", "envoy.config.endpoint.v3.ClusterLoadAssignment"], gives: "faults" },
+  removeCluster: { takes: ["text"], gives: "faults" },
+  addListener: { takes: ["envoy.config.listener.v3.Listener"], gives: "bound" },
+  removeListener: { takes: ["text"] },
+  start: { takes: [] },
+  stop: { takes: [] },
+  stopAccepting: { takes: [] },
+  drainConnections: { takes: [] },
+  setDraining: { takes: ["flag"] },
+  setHealthFailed: { takes: ["flag"] },
+  setRuntime: { takes: ["text"] },
+  reopenLogs: { takes: [] },
+  countUpdate: { takes: ["text", "text"] },
+  connections: { takes: [], gives: "number" },
+  describeHosts: { takes: [], gives: "hosts" },
+  readStats: { takes: ["number", "flag"], gives: "stats" },
+  regexFault: { takes: ["text"], gives: "text" },
+  formatFault: { takes: ["text"], gives: "text" },
+} as const satisfies Readonly<Record<string, CallShape>>;
+
+export const boundary = { enums: {}, stats, calls } as const satisfies {
   enums: Readonly<Record<string, readonly string[]>>;
   stats: Readonly<Record<string, StatTemplate>>;
-  calls: Readonly<Record<string, { takes: string; fails: readonly string[] }>>;
+  calls: Readonly<Record<string, CallShape>>;
 };
 
 export type ScopeKind = keyof typeof stats;

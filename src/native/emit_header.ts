@@ -8,6 +8,8 @@ const headerUrl = new URL("../../native/base/boundary.gen.h", import.meta.url);
 const pascal = (name: string) =>
   name.replace(/(?:^|_)([a-z0-9])/g, (_, first: string) => first.toUpperCase());
 
+const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
 /** `external.upstream_rq_` is the enumerator external_upstream_rq_codes. */
 export function enumerator(name: string): string {
   const plain = name.replaceAll(".", "_");
@@ -48,6 +50,7 @@ const statKinds = [
 export function header(): string {
   const scopes = Object.entries(boundary.stats) as [string, StatTemplate][];
   const enums = Object.entries(boundary.enums) as [string, readonly string[]][];
+  const calls = Object.keys(boundary.calls).map((name) => `  X(${snake(name)}, "${name}")`);
   return `// Written by src/native/emit_header.ts from src/native/boundary.ts: change that, not this.
 #pragma once
 #include <cstdint>
@@ -78,6 +81,10 @@ ${scopes.map(([scope]) => `    case ScopeKind::${pascal(scope)}:\n      return u
 }
 
 }  // namespace outrider
+
+// The addon's functions: X(name in C++, name in TypeScript).
+#define OUTRIDER_CALLS(X) \\
+${calls.join(" \\\n")}
 `;
 }
 

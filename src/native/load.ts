@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import type { boundary } from "./boundary.ts";
 import type { NativeStats } from "./native_stats.ts";
 
 /** What native code refused. */
@@ -36,31 +37,20 @@ export type HostDescription = {
   readonly rq_total: number;
 };
 
-/** The addon's functions. Main thread only. */
-export type Addon = {
-  readonly version: string;
-  create(options: string): string;
-  setClusters(clusters: string): string;
-  setEndpoints(cluster: string, assignment: string): string;
-  removeCluster(cluster: string): string;
-  addListener(listener: string): string;
-  removeListener(name: string): void;
-  start(): void;
-  stop(): void;
-  stopAccepting(): void;
-  drainConnections(): void;
-  setDraining(draining: boolean): void;
-  setHealthFailed(failed: boolean): void;
-  setRuntime(values: string): void;
-  reopenLogs(): void;
-  connections(): number;
-  describeHosts(): string;
-  readStats(knownGeneration: number, histogramsOnly: boolean): NativeStats;
-  /** One of the counters of `cluster.NAME.` that main keeps. */
-  countUpdate(cluster: string, stat: string): void;
-  /** Empty when there is no fault. */
-  regexFault(pattern: string): string;
-  formatFault(format: string): string;
+type Given<T> = T extends "number" ? number : T extends "flag" ? boolean : string;
+type Taken<T> = { -readonly [I in keyof T]: Given<T[I]> } & unknown[];
+type Answer<T> = T extends { gives: infer G }
+  ? G extends "stats"
+    ? NativeStats
+    : G extends "number"
+      ? number
+      : string
+  : void;
+
+type Calls = typeof boundary.calls;
+/** What the addon offers, as boundary.ts describes it. Main thread only. */
+export type Addon = { readonly version: string } & {
+  readonly [Name in keyof Calls]: (...given: Taken<Calls[Name]["takes"]>) => Answer<Calls[Name]>;
 };
 
 /**
