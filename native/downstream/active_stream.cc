@@ -6,6 +6,7 @@
 
 #include "codec/http1/reason.h"
 #include "downstream/upgrade.h"
+#include "router/timeouts.h"
 
 namespace outrider {
 
@@ -162,8 +163,8 @@ const RouteResult& ActiveStream::route() {
   if (route_.route != nullptr) {
     const RouteTimeouts& timeouts = route_.route->timeouts;
     if (timeouts.idle_ms != not_set) stream_idle_ms_ = static_cast<uint64_t>(timeouts.idle_ms);
-    if (timeouts.max_stream_ms != not_set) max_duration_ms_ = static_cast<uint64_t>(timeouts.max_stream_ms);
-    if (timeouts.idle_ms > 0 || timeouts.max_stream_ms > 0) owner_.require_deadline(deadline_ms());
+    max_duration_ms_ = stream_duration_ms(timeouts, hcm_.config().max_stream_duration_ms, request_headers_);
+    if (timeouts.idle_ms > 0 || max_duration_ms_ > 0) owner_.require_deadline(deadline_ms());
     info_.route_metadata = route_.route->metadata();
   }
   if (route_.virtual_host != nullptr) info_.virtual_host_metadata = route_.virtual_host->metadata();
@@ -543,6 +544,7 @@ void ActiveStream::send_reply(uint16_t status, std::string_view body, std::strin
   std::string& text = http_.reply_text;
   text.assign(body);
   std::string_view content_type = "text/plain";
+  if (router != nullptr && !router->content_type.empty()) content_type = router->content_type;
   if (!location.empty()) headers.set_ref(HeaderId::Location, location);
   if (router != nullptr && router->overloaded) headers.set_ref(HeaderId::EnvoyOverloaded, "true");
   if (router != nullptr && router->attempt_count != 0) {

@@ -145,8 +145,13 @@ Fault read_direct_response(ConfigView config, size_t body_bytes_max, RouteEntry&
   entry.kind = RouteKind::DirectResponse;
   Result<std::string> body = read_data_source(config["body"], body_bytes_max);
   if (!body) return fault("body", body.error());
-  entry.direct_response = std::make_unique<DirectResponse>(DirectResponse{
-      static_cast<uint16_t>(config.uint("status")), std::move(body.value()), config["body_format"]});
+  entry.direct_response = std::make_unique<DirectResponse>();
+  entry.direct_response->status = static_cast<uint16_t>(config.uint("status"));
+  entry.direct_response->body = std::move(body.value());
+  if (!config.has("body_format")) return {};
+  Result<SubstitutionFormat> format = SubstitutionFormat::read(config["body_format"]);
+  if (!format) return fault("body_format", format.error());
+  entry.direct_response->format = std::move(format.value());
   return {};
 }
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/route_priority.h"
 #include "codec/header_match.h"
 #include "formatter/header_mutation.h"
+#include "formatter/substitution_format.h"
 #include "router/hash_policy.h"
 #include "router/internal_redirect.h"
 #include "router/mirror_policy.h"
@@ -63,7 +65,7 @@ struct WeightedTargets {
 struct DirectResponse {
   uint16_t status = 0;
   std::string body;
-  ConfigView body_format;  // envoy.config.core.v3.SubstitutionFormatString, or nothing
+  std::optional<SubstitutionFormat> format;  // of the body
 };
 
 struct RouteTimeouts {

@@ -120,7 +120,18 @@ void Router::answer_without_upstream(const RouteEntry& route) {
   const bool has_location = route.redirect != nullptr || status == 201 || (status >= 300 && status < 400);
   if (has_location) append_location(route.redirect.get(), headers, location);
   RouterReply answer{.status = status, .details = "direct_response", .location = location};
-  if (route.direct_response != nullptr) answer.body = route.direct_response->body;
+  std::string body;
+  if (route.direct_response != nullptr) {
+    const DirectResponse& direct = *route.direct_response;
+    answer.body = direct.body;
+    if (direct.format) {
+      FormatContext context = stream_.format_context();
+      context.local_reply_body = direct.body;
+      direct.format->append(context, body);
+      answer.body = body;
+      answer.content_type = direct.format->content_type();
+    }
+  }
   stream_.on_router_reply(answer);
 }
 

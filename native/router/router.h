@@ -43,8 +43,9 @@ struct RouterReply {
   std::string_view body = {};
   std::string_view details = {};
   std::string_view location = {};
-  bool overloaded = false;     // x-envoy-overloaded
-  uint16_t attempt_count = 0;  // x-envoy-attempt-count; 0: is not told
+  std::string_view content_type = {};  // empty: text/plain
+  bool overloaded = false;             // x-envoy-overloaded
+  uint16_t attempt_count = 0;          // x-envoy-attempt-count; 0: is not told
 };
 
 // Whose request is routed. The stream implements this.

@@ -56,7 +56,10 @@ Timeouts read_timeouts(const RouteTimeouts& route, const RetryPolicy* retry, boo
     headers.remove(HeaderId::EnvoyUpstreamRequestPerTryTimeoutMs);
   }
   if (out.global_ms != 0 && out.per_try_ms >= out.global_ms) out.per_try_ms = 0;
-  if (headers.remove(HeaderId::EnvoyUpstreamRequestTimeoutAltResponse) != 0) out.status = 204;
+  if (headers.has(HeaderId::EnvoyUpstreamRequestTimeoutAltResponse)) {
+    headers.remove(HeaderId::EnvoyUpstreamRequestTimeoutAltResponse);
+    out.status = 204;
+  }
   return out;
 }
 
@@ -65,6 +68,21 @@ uint64_t expected_timeout_ms(uint64_t global_ms, uint64_t per_try_ms, uint64_t e
   if (expected == 0 || global_ms == 0) return expected;
   // Out of time: 0 would mean for ever, and our own clock fires soon.
   return elapsed_ms >= global_ms ? 1 : std::min(expected, global_ms - elapsed_ms);
+}
+
+uint64_t stream_duration_ms(const RouteTimeouts& route, uint64_t fallback_ms, HeaderMap& headers) {
+  uint64_t ms = route.max_stream_ms == not_set ? fallback_ms : not_negative(route.max_stream_ms);
+  if (!headers.has(HeaderId::GrpcTimeout)) return ms;
+  const int64_t wish = grpc_timeout_ms(headers);
+  if (wish < 0) return ms;
+  if (route.grpc_header_max_ms != not_set) {
+    ms = static_cast<uint64_t>(wish);
+    if (route.grpc_header_max_ms > 0) ms = std::min(ms, not_negative(route.grpc_header_max_ms));
+    ms -= std::min(ms, not_negative(route.grpc_header_offset_ms));
+    ms = std::max<uint64_t>(ms, 1);  // used up: at once, not never
+  }
+  if (ms != 0) set_grpc_timeout(ms, headers);
+  return ms;
 }
 
 void tell_grpc_timeout(const RouteTimeouts& route, uint64_t ms, HeaderMap& headers) {

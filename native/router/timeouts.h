@@ -22,6 +22,10 @@ Timeouts read_timeouts(const RouteTimeouts& route, const RetryPolicy* retry, boo
 // What one try may take of what is left after `elapsed_ms`; 0: as long as it likes.
 uint64_t expected_timeout_ms(uint64_t global_ms, uint64_t per_try_ms, uint64_t elapsed_ms);
 
+// How long the whole stream may last: the route's max_stream_duration, or what grpc-timeout asks for where the route
+// lets it, or the connection manager's own `fallback_ms`. The upstream is told by grpc-timeout, where that stands.
+uint64_t stream_duration_ms(const RouteTimeouts& route, uint64_t fallback_ms, HeaderMap& headers);
+
 // Writes grpc-timeout anew where max_grpc_timeout is set.
 void tell_grpc_timeout(const RouteTimeouts& route, uint64_t ms, HeaderMap& headers);
 

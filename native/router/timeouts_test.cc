@@ -89,6 +89,22 @@ TEST(Timeouts, MaxGrpcTimeoutTakesTheCallersUpToItself) {
   EXPECT_EQ(request.headers.get(HeaderId::GrpcTimeout), "1000m");
 }
 
+TEST(Timeouts, AStreamLastsAsLongAsTheCallerSaysWhereTheRouteLetsIt) {
+  Request request;
+  EXPECT_EQ(stream_duration_ms(request.route, 700, request.headers), 700u);
+  request.route.max_stream_ms = 0;
+  EXPECT_EQ(stream_duration_ms(request.route, 700, request.headers), 0u);
+  request.headers.add(HeaderId::GrpcTimeout, "5S");
+  EXPECT_EQ(stream_duration_ms(request.route, 700, request.headers), 0u);
+  EXPECT_EQ(request.headers.get(HeaderId::GrpcTimeout), "5S");
+  request.route.grpc_header_max_ms = 0;
+  request.route.grpc_header_offset_ms = 1'000;
+  EXPECT_EQ(stream_duration_ms(request.route, 700, request.headers), 4'000u);
+  EXPECT_EQ(request.headers.get(HeaderId::GrpcTimeout), "4000m");
+  request.route.grpc_header_max_ms = 500;
+  EXPECT_EQ(stream_duration_ms(request.route, 700, request.headers), 1u);
+}
+
 TEST(Timeouts, ALongGrpcTimeoutIsWrittenInALargerUnit) {
   Request request;
   set_grpc_timeout(99'999'999, request.headers);

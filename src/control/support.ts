@@ -498,7 +498,7 @@ const routes: Readonly<Record<string, MessageSupport>> = {
     yes: `https_redirect scheme_redirect host_redirect port_redirect path_redirect prefix_rewrite
       regex_rewrite path_rewrite response_code strip_query`,
   },
-  "envoy.config.route.v3.DirectResponseAction": { yes: "status body", refuse: "body_format" },
+  "envoy.config.route.v3.DirectResponseAction": { yes: "status body body_format" },
 };
 
 const clusters: Readonly<Record<string, MessageSupport>> = {
