@@ -1,6 +1,8 @@
 // npm run check: format and lint of both languages, types, stale generated files, layers.
 // --fix writes what the formatters want; --quick leaves clang-tidy out.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { at, cores, files, node, onPath, runAside, say, sha256 } from "./common.mjs";
 import { setup } from "./setup.mjs";
 
@@ -32,34 +34,41 @@ async function words(command, args) {
   return status === 0 ? "" : output || `${command} exited with ${status}`;
 }
 
+/** What a file of native/ says, and what every file that it includes says. */
+function includedText(path, seen = new Set()) {
+  if (seen.has(path) || !existsSync(at(path))) return "";
+  seen.add(path);
+  const text = readFileSync(at(path), "utf8");
+  const inner = [...text.matchAll(/^\s*#include "([^"]+)"/gm)].map((found) =>
+    includedText(`native/${found[1]}`, seen),
+  );
+  return [text, ...inner].join("\n");
+}
+
 /**
- * clang-tidy takes seconds a file, so a clean result is remembered by the content of the file, of every
- * header and of the settings.
+ * clang-tidy takes seconds a file, so a clean file is remembered by all the text that went into it and the settings:
+ * an empty file in the user's cache, which all clones share.
  */
 async function tidy() {
   if (!onPath("clang-tidy")) return "clang-tidy is not installed";
-  const cachePath = at(".cache/clang-tidy.json");
-  const clean = new Set(existsSync(cachePath) ? JSON.parse(readFileSync(cachePath, "utf8")) : []);
-  const text = (path) => readFileSync(at(path), "utf8");
-  const shared = [".clang-tidy", "binding.gyp", ...sources.filter((path) => path.endsWith(".h"))]
-    .map(text)
-    .join("\n");
-  const sharedKey = sha256(shared);
+  const clean = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "outrider/clang-tidy");
+  mkdirSync(clean, { recursive: true });
+  const settings = readFileSync(at(".clang-tidy"), "utf8") + readFileSync(at("tools/check.mjs"), "utf8");
   const units = sources.filter((path) => /\.cc$/.test(path) && !/_(test|fuzz)\.cc$/.test(path));
-  const keyOf = new Map(units.map((path) => [path, sha256(`${path}\n${text(path)}\n${sharedKey}`)]));
-  const stale = units.filter((path) => !clean.has(keyOf.get(path)));
+  const markOf = (path) => join(clean, sha256(`${path}\n${settings}\n${includedText(path)}`));
+  const stale = units.filter((path) => !existsSync(markOf(path)));
+  if (stale.length > 20) say(`clang-tidy looks at ${stale.length} files`);
   const faults = [];
   const database = compileCommands(units);
   const work = async () => {
     for (let path = stale.pop(); path !== undefined; path = stale.pop()) {
+      const mark = markOf(path);
       const { status, output } = await runAside("clang-tidy", ["--quiet", "-p", database, path]);
-      if (status === 0) clean.add(keyOf.get(path));
+      if (status === 0) writeFileSync(mark, "");
       else faults.push(output.replace(/^\d+ warnings? .*\n/gm, ""));
     }
   };
   await Promise.all(Array.from({ length: cores }, work));
-  const current = [...keyOf.values()].filter((key) => clean.has(key));
-  writeFileSync(cachePath, JSON.stringify(current));
   return faults.join("\n");
 }
 

@@ -263,8 +263,7 @@ void ActiveStream::continue_request() {
   if (!request_.stopped || local_reply_ || encoder_ == nullptr) return;
   request_.stopped = false;
   const int from = ++request_.headers_at;
-  const bool head_gone_on = router_.started();
-  if (!head_gone_on) run_request_headers();
+  if (!router_.started()) run_request_headers();
   if (request_.stopped || local_reply_ || encoder_ == nullptr) return;
   forward_kept_request(from);
 }

@@ -156,7 +156,7 @@ static Address bound_address(int fd) {
   return Address::from_sockaddr(reinterpret_cast<sockaddr*>(&storage), bytes);
 }
 
-WorkerListener::WorkerListener(HttpWorker& http, Ref<ListenerConfig> config, std::vector<int> sockets)
+WorkerListener::WorkerListener(HttpWorker& http, Ref<ListenerConfig> config, const std::vector<int>& sockets)
     : http_(http), config_(std::move(config)) {
   for (const int fd : sockets) acceptors_.push_back(std::make_unique<Acceptor>(*this, fd));
 }

@@ -71,7 +71,7 @@ std::string listener_stat_prefix(ConfigView listener, const Address& address);
 class WorkerListener final : public DownstreamOwner {
  public:
   // Takes the sockets over.
-  WorkerListener(HttpWorker& http, Ref<ListenerConfig> config, std::vector<int> sockets);
+  WorkerListener(HttpWorker& http, Ref<ListenerConfig> config, const std::vector<int>& sockets);
   ~WorkerListener();
 
   // Closes the sockets; connections go on.

@@ -41,7 +41,7 @@ void write_uuid(Random& random, char* out) {
 
 TraceReason trace_reason(std::string_view request_id) {
   if (request_id.size() != uuid_bytes) return TraceReason::NotTraceable;
-  for (uint8_t reason = 1; reason < sizeof(reason_digits); reason++) {
+  for (size_t reason = 1; reason < sizeof(reason_digits); reason++) {
     if (request_id[reason_at] == reason_digits[reason]) return static_cast<TraceReason>(reason);
   }
   return TraceReason::NotTraceable;

@@ -131,7 +131,7 @@ Result<Ref<const ClusterConfig>> ClusterConfig::build(Ref<const SharedConfig> so
   read_connections(cluster, *out);
   read_health(cluster, *out);
   read_tracking(cluster, *out);
-  return Ref<const ClusterConfig>(std::move(out));
+  return Ref<const ClusterConfig>(out);
 }
 
 }  // namespace outrider

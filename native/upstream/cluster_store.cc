@@ -13,7 +13,8 @@ bool is_static(ConfigView cluster) {
 
 }  // namespace
 
-Result<ClusterStore::Entry> ClusterStore::set_cluster(Ref<const SharedConfig> source, ConfigView cluster) {
+Result<ClusterStore::Entry> ClusterStore::set_cluster(const Ref<const SharedConfig>& source,
+                                                      ConfigView cluster) {
   const ClusterStats stats = ClusterStats::add(stats_, cluster);
   Result<Ref<const ClusterConfig>> config = ClusterConfig::build(source, cluster, stats);
   if (!config) {

@@ -31,7 +31,7 @@ class ClusterStore {
 
   // Adds a cluster or replaces the one of its name. `cluster` is envoy.config.cluster.v3.Cluster, alive as long
   // as `source`. Only a STATIC cluster takes its endpoints from load_assignment; the others begin without.
-  Result<Entry> set_cluster(Ref<const SharedConfig> source, ConfigView cluster);
+  Result<Entry> set_cluster(const Ref<const SharedConfig>& source, ConfigView cluster);
   // `assignment` is envoy.config.endpoint.v3.ClusterLoadAssignment with resolved addresses.
   Result<Entry> set_endpoints(std::string_view name, Ref<const SharedConfig> source, ConfigView assignment);
   // The same hosts, after their health flags were changed; null entries where there is no such cluster.

@@ -36,7 +36,7 @@ struct EngineOptions {
 class Engine final : RouteBuildContext {
  public:
   explicit Engine(EngineOptions options);
-  ~Engine();
+  ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 

@@ -51,7 +51,7 @@ void read_maglev(ConfigView view, LbConfig& out) {
   out.maglev_table_size = view.uint("table_size", out.maglev_table_size);
 }
 
-Read read_policies(ConfigView load_balancing_policy, std::string path, LbConfig base);
+Read read_policies(ConfigView load_balancing_policy, const std::string& path, LbConfig base);
 
 // TypeScript has checked these, with the place in the file; here they would be an endless loop.
 bool is_prime(uint64_t n) {
@@ -96,7 +96,7 @@ Result<bool> read_extension(ConfigView config, const std::string& path, LbConfig
 }
 
 // The first policy that is known counts, as in Envoy.
-Read read_policies(ConfigView load_balancing_policy, std::string path, LbConfig out) {
+Read read_policies(ConfigView load_balancing_policy, const std::string& path, LbConfig out) {
   std::string seen;
   uint32_t index = 0;
   for (ConfigView policy : load_balancing_policy["policies"]) {
