@@ -71,8 +71,8 @@ uint32_t Engine::cluster_index(std::string_view name) {
       .first->second;
 }
 
-Result<bool> Engine::set_cluster(Ref<const SharedConfig> source, ConfigView cluster) {
-  auto built = clusters_.set_cluster(std::move(source), cluster);
+Result<bool> Engine::set_cluster(const Ref<const SharedConfig>& source, ConfigView cluster) {
+  auto built = clusters_.set_cluster(source, cluster);
   if (!built) return built.error();
   unpublished_.push_back([index = cluster_index(cluster.string("name")), entry = built.value()](
                              Worker& worker) { worker.set_cluster(index, entry.config, entry.endpoints); });

@@ -42,7 +42,7 @@ class Engine final : RouteBuildContext {
 
   // envoy.config.cluster.v3.Cluster, with its load_assignment where the addresses are known. A cluster of that name
   // is replaced.
-  Result<bool> set_cluster(Ref<const SharedConfig> source, ConfigView cluster);
+  Result<bool> set_cluster(const Ref<const SharedConfig>& source, ConfigView cluster);
   // envoy.config.endpoint.v3.ClusterLoadAssignment with resolved addresses, for the cluster of `name`.
   Result<bool> set_endpoints(std::string_view name, Ref<const SharedConfig> source, ConfigView assignment);
   Result<bool> remove_cluster(std::string_view name);

@@ -65,10 +65,10 @@ void Worker::publish_connections() {
   if (context_.phase == Phase::Draining) drain_begun_.store(true, std::memory_order_release);
 }
 
-void Worker::add_listener(Ref<ListenerConfig> config, std::vector<int> sockets) {
+void Worker::add_listener(Ref<ListenerConfig> config, const std::vector<int>& sockets) {
   const std::string name = config->name;
   remove_listener(name);
-  listeners_.emplace(name, std::make_unique<WorkerListener>(http_, std::move(config), std::move(sockets)));
+  listeners_.emplace(name, std::make_unique<WorkerListener>(http_, std::move(config), sockets));
 }
 
 void Worker::remove_listener(std::string_view name) {

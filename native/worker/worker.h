@@ -41,7 +41,7 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision {
   void post(Mailbox::Task task) { mailbox_.post(std::move(task)); }
 
   // On the worker's thread, from the mailbox.
-  void add_listener(Ref<ListenerConfig> config, std::vector<int> sockets);
+  void add_listener(Ref<ListenerConfig> config, const std::vector<int>& sockets);
   void remove_listener(std::string_view name);
   void stop_accepting();
   void drain_connections();
