@@ -224,6 +224,7 @@ void Connection::after_flush() {
     if (readable_) discard_input();
     return;
   }
+  if (output_.empty() && ends_output_) ::shutdown(fd_, SHUT_WR);
   const uint64_t waiting = output_.bytes();
   if (!full_ && waiting > limit_bytes_) {
     full_ = true;

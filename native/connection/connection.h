@@ -67,6 +67,11 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
 
   // Writes what waits at once.
   void send_now() { flush(); }
+  // Ends our side once everything is written, and goes on reading. Nothing may be put into output() after it.
+  void end_output() {
+    ends_output_ = true;
+    send_soon();
+  }
 
   // Stops reading (counted: as many resumes as pauses are needed). Bytes that came are kept.
   void pause_reads() { ++paused_; }
@@ -157,6 +162,7 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   bool end_delivered_ = false;
   bool tell_end_while_paused_ = false;
   bool write_blocked_ = false;
+  bool ends_output_ = false;
   bool full_ = false;
 };
 

@@ -101,6 +101,7 @@ class ActiveStream final : public MessageDecoder, public Deferred, Stream, Route
   std::string& scratch() override { return http_.scratch; }
   bool internal_request() const override { return rules_.internal_request; }
   bool upgrade_request() const override { return upgrade_request_; }
+  uint16_t stripped_port() const override { return rules_.stripped_port; }
   Connection* splice_target() override;
   void on_spliced(uint64_t bytes) override;
   const RuntimeValues* runtime() const override { return http_.runtime; }

@@ -118,6 +118,15 @@ Fault read_policies(ConfigView action, RouteBuildContext& context, RouteEntry& e
   return read_internal_redirect(action, entry);
 }
 
+RouteTunnel read_tunnel(ConfigView upgrades) {
+  for (const ConfigView upgrade : upgrades) {
+    if (!upgrade.has("connect_config")) continue;
+    const bool post = upgrade["connect_config"].boolean("allow_post");
+    return post ? RouteTunnel::ConnectOrPost : RouteTunnel::Connect;
+  }
+  return RouteTunnel::None;
+}
+
 Fault read_forward(ConfigView action, RouteBuildContext& context, uint32_t& targets, RouteEntry& entry) {
   entry.action = action;
   if (action.has("retry_policy_typed_config")) return refuse("retry_policy_typed_config");
@@ -127,6 +136,7 @@ Fault read_forward(ConfigView action, RouteBuildContext& context, uint32_t& targ
   if (!host) return host.error();
   entry.host_rewrite = std::move(host.value());
   entry.auto_host_rewrite = action.boolean("auto_host_rewrite");
+  entry.tunnel = read_tunnel(action["upgrade_configs"]);
   entry.append_x_forwarded_host = action.boolean("append_x_forwarded_host");
   if (action.string("priority") == "HIGH") entry.priority = RoutePriority::High;
   read_timeouts(action, entry.timeouts);

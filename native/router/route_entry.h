@@ -84,6 +84,9 @@ struct RouteTimeouts {
 enum class RouteKind : uint8_t { Forward, Redirect, DirectResponse, NonForwarding };
 enum class ClusterChoice : uint8_t { Fixed, Header, Weighted };
 
+// Requests that a route with connect_config makes TCP tunnels of.
+enum class RouteTunnel : uint8_t { None, Connect, ConnectOrPost };
+
 struct VirtualHost;
 
 // One envoy.config.route.v3.Route.
@@ -91,6 +94,7 @@ struct RouteEntry {
   RouteKind kind = RouteKind::Forward;
   RoutePriority priority = RoutePriority::Default;
   ClusterChoice cluster_choice = ClusterChoice::Fixed;
+  RouteTunnel tunnel = RouteTunnel::None;
   bool append_x_forwarded_host = false;
   bool auto_host_rewrite = false;
   bool hedge_on_per_try_timeout = false;

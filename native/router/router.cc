@@ -236,9 +236,34 @@ void Router::send(HostSlot& slot) {
     update_authority(stream_.request_headers(), host->hostname, route.append_x_forwarded_host,
                      keep_originals());
   }
+  if (connect_request_) restore_port();
   state_ = State::Trying;
   note_attempt(*host);
-  tries_->start(stream_.upstreams().pool(*cluster_, slot, route.priority), host);
+  tries_->start(choose_pool(slot), host);
+}
+
+ConnectionPool& Router::choose_pool(HostSlot& slot) {
+  const RouteEntry& route = *stream_.route().route;
+  UpstreamDirectory& upstreams = stream_.upstreams();
+  const bool post =
+      route.tunnel == RouteTunnel::ConnectOrPost && stream_.request_headers().get(HeaderId::Method) == "POST";
+  if (route.tunnel != RouteTunnel::None && (connect_request_ || post)) {
+    return upstreams.tunnel_pool(*cluster_, slot, route.priority);
+  }
+  return upstreams.pool(*cluster_, slot, route.priority);
+}
+
+// A CONNECT request that is sent on needs the port that strip_*_port took off for routing.
+void Router::restore_port() {
+  const uint16_t port = stream_.stripped_port();
+  HeaderMap& headers = stream_.request_headers();
+  const std::string_view host = headers.get(HeaderId::Authority);
+  const size_t colon = host.rfind(':');
+  const bool has_port = colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos;
+  if (port == 0 || has_port) return;
+  std::string& text = stream_.scratch();
+  text.assign(host).append(":").append(std::to_string(port));
+  headers.set(HeaderId::Authority, text);
 }
 
 void Router::on_try_ready() {

@@ -30,6 +30,8 @@ class UpstreamDirectory {
   virtual WorkerCluster* cluster(uint32_t index) = 0;
   virtual WorkerCluster* cluster(std::string_view name) = 0;
   virtual ConnectionPool& pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) = 0;
+  // Raw connections, for CONNECT requests that end here.
+  virtual ConnectionPool& tunnel_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) = 0;
   // The copies that are on their way. They free themselves; what is left when the worker ends is abandoned by it.
   virtual IntrusiveList<MirrorRequest>& mirrors() = 0;
 
@@ -63,6 +65,8 @@ class RouterCallbacks {
   virtual std::string& scratch() = 0;
   virtual bool internal_request() const = 0;
   virtual bool upgrade_request() const = 0;
+  // Of a CONNECT request's authority; 0: none was taken off.
+  virtual uint16_t stripped_port() const = 0;
   virtual const RuntimeValues* runtime() const = 0;  // null: every key has its default
   virtual std::string_view local_ip() const = 0;
   virtual void count(RouterStat stat) = 0;
@@ -141,6 +145,8 @@ class Router final {
   void tell_timeout(uint64_t elapsed_ms);
   void tell_attempt_count(HeaderMap& headers) const;
   HostSlot* choose_host();
+  ConnectionPool& choose_pool(HostSlot& slot);
+  void restore_port();
   void send(HostSlot& slot);
   void keep_body(std::string_view data);
   bool give_up_keeping();

@@ -42,16 +42,23 @@ void UpstreamRequest::on_pool_ready(MessageEncoder& encoder, const UpstreamConne
   const bool all = ended && router_.body_.empty();
   encoder.encode_headers(router_.stream_.request_headers(), all ? EndStream::Yes : EndStream::No);
   sent_all_ = all;
+  awaits_tunnel_ = router_.connect_request_;
+  if (!awaits_tunnel_) send_kept();
+  if (encoder_ == nullptr) return;  // the connection broke while it was written to
+  if (!awaits_tunnel_) router_.on_try_ready();
+  if (router_.request_ended_) start_clocks();
+  const uint64_t most = router_.cluster_config_->max_stream_duration_ms;
+  if (most != 0) router_.require(duration_deadline_ms = router_.loop().now_ms() + most);
+}
+
+// What of the request came before there was anybody to send it to.
+void UpstreamRequest::send_kept() {
+  const bool ended = router_.request_ended_ && router_.trailers_ == nullptr;
   if (!router_.body_.empty()) {
     send_data(router_.body_, ended ? EndStream::Yes : EndStream::No);
     router_.loop().flush_lent();  // the encoder only borrows
   }
   if (router_.trailers_ != nullptr) send_trailers(*router_.trailers_);
-  if (encoder_ == nullptr) return;  // the connection broke while it was written to
-  router_.on_try_ready();
-  if (router_.request_ended_) start_clocks();
-  const uint64_t most = router_.cluster_config_->max_stream_duration_ms;
-  if (most != 0) router_.require(duration_deadline_ms = router_.loop().now_ms() + most);
 }
 
 void UpstreamRequest::forget_connection() {
@@ -66,14 +73,14 @@ void UpstreamRequest::on_pool_failure(ResetReason reason, std::string_view trans
 }
 
 void UpstreamRequest::send_data(std::string_view data, EndStream end) {
-  if (encoder_ == nullptr || sent_all_) return;
+  if (!connected() || sent_all_) return;
   if (end == EndStream::Yes) sent_all_ = true;
   touch();
   encoder_->encode_data(data, end);
 }
 
 void UpstreamRequest::send_trailers(HeaderMap& trailers) {
-  if (encoder_ == nullptr || sent_all_) return;
+  if (!connected() || sent_all_) return;
   sent_all_ = true;
   encoder_->encode_trailers(trailers);
 }
@@ -110,8 +117,9 @@ void UpstreamRequest::cancel() {
   MessageEncoder* const encoder = encoder_;
   ended();
   if (encoder == nullptr) return;
-  router_.stream_.worker().stats.add(router_.cluster_config_->stats.cluster,
-                                     ClusterStat::upstream_rq_tx_reset);
+  // A tunnel knows no streams that could be reset.
+  if (router_.stream_.info().upstream_protocol != Protocol::None)
+    router_.count(ClusterStat::upstream_rq_tx_reset);
   encoder->reset(ResetReason::LocalReset);
 }
 
@@ -138,6 +146,12 @@ void UpstreamRequest::on_1xx(HeaderMap& headers) { router_.stream_.on_upstream_1
 void UpstreamRequest::on_headers(HeaderMap& headers, EndStream end) {
   try_deadline_ms = UINT64_MAX;
   touch();
+  if (awaits_tunnel_ && headers.get(HeaderId::Status).starts_with('2')) {
+    awaits_tunnel_ = false;
+    send_kept();
+    if (encoder_ == nullptr) return;
+    router_.on_try_ready();
+  }
   if (end == EndStream::Yes) ended();
   router_.on_try_headers(*this, headers, end);
 }

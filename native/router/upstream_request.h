@@ -42,7 +42,8 @@ class UpstreamRequest final : PoolWaiter, ResponseDecoder {
   State state() const { return state_; }
   void set_responding() { state_ = State::Responding; }
   bool awaits_headers() const { return state_ == State::Waiting || state_ == State::Sent; }
-  bool connected() const { return encoder_ != nullptr; }
+  // May be sent bytes.
+  bool connected() const { return encoder_ != nullptr && !awaits_tunnel_; }
   bool active() const { return state_ != State::Idle; }
   bool sent_anything() const { return sent_anything_; }
   const Ref<const Host>& host() const { return host_; }
@@ -74,6 +75,7 @@ class UpstreamRequest final : PoolWaiter, ResponseDecoder {
   void on_reset(ResetReason reason) override;
   void on_output_full(bool full) override;
 
+  void send_kept();
   void note_connection(const UpstreamConnectionInfo& connection);
   void ended();
 
@@ -84,6 +86,7 @@ class UpstreamRequest final : PoolWaiter, ResponseDecoder {
   State state_ = State::Idle;
   bool sent_anything_ = false;
   bool sent_all_ = false;
+  bool awaits_tunnel_ = false;  // of a CONNECT request nothing is sent on before the host agrees
   bool pauses_client_ = false;  // its connection takes no more
 };
 

@@ -17,7 +17,8 @@ class ConnectionPool;
 // changes only in LOGICAL_DNS clusters, for the connections that are made from then on.
 struct HostSlot {
   Ref<const Host> host;
-  ConnectionPool* pools[kRoutePriorities] = {};  // each belongs to whoever sets it
+  // By priority: of HTTP connections, then of tunnels. Each belongs to whoever sets it.
+  ConnectionPool* pools[2 * kRoutePriorities] = {};
 };
 
 // Told when a host is gone. Takes over the slot, whose connections may finish what they carry.

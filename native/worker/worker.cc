@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "upstream/pool/http1.h"
+#include "upstream/pool/tcp_tunnel.h"
 
 namespace outrider {
 
@@ -129,6 +130,15 @@ ConnectionPool& Worker::pool(WorkerCluster& cluster, HostSlot& slot, RoutePriori
   ConnectionPool*& pool = slot.pools[static_cast<size_t>(priority)];
   if (pool == nullptr) {
     pool = new Http1Pool({context_, Ref<const ClusterConfig>(&cluster.config()), slot.host, priority});
+  }
+  pool->set_host(slot.host);
+  return *pool;
+}
+
+ConnectionPool& Worker::tunnel_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) {
+  ConnectionPool*& pool = slot.pools[kRoutePriorities + static_cast<size_t>(priority)];
+  if (pool == nullptr) {
+    pool = new TcpTunnelPool({context_, Ref<const ClusterConfig>(&cluster.config()), slot.host, priority});
   }
   pool->set_host(slot.host);
   return *pool;

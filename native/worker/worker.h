@@ -59,6 +59,7 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision {
   WorkerCluster* cluster(uint32_t index) override;
   WorkerCluster* cluster(std::string_view name) override;
   ConnectionPool& pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) override;
+  ConnectionPool& tunnel_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) override;
   IntrusiveList<MirrorRequest>& mirrors() override { return mirrors_; }
   void adopt(std::unique_ptr<HostSlot> slot) override;
   bool drain_close(WorkerContext& worker) const override;

@@ -479,8 +479,8 @@ const routes: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.route.v3.RouteAction.HashPolicy.QueryParameter": { yes: "name" },
   "envoy.config.route.v3.RouteAction.UpgradeConfig": { yes: "upgrade_type enabled connect_config" },
   "envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig": {
-    yes: "",
-    refuse: "proxy_protocol_config allow_post",
+    yes: "allow_post",
+    refuse: "proxy_protocol_config",
   },
   "envoy.config.route.v3.RouteAction.MaxStreamDuration": {
     yes: "max_stream_duration grpc_timeout_header_max grpc_timeout_header_offset",

@@ -36,6 +36,7 @@ class PoolWaiter : public ListLink<PoolWaiter> {
  private:
   friend class ConnectionPool;
   friend class Http1Pool;
+  friend class TcpTunnelPool;
   ResponseDecoder* decoder_ = nullptr;
 };
 
