@@ -23,6 +23,7 @@ export type Setup = {
   readonly addresses?: readonly Json[];
   readonly bootstrap?: Json;
   readonly args?: readonly string[];
+  readonly workers?: number;
   /** Runs the program in a shell after this, such as `ulimit -n 64`. */
   readonly shell?: string;
 };
@@ -172,7 +173,8 @@ export async function startProxy(t: TestContext, setup: Setup): Promise<Running>
   const config = join(folder, "bootstrap.json");
   const adminPath = join(folder, "admin");
   writeFileSync(config, JSON.stringify(bootstrapOf(setup)).replaceAll("{{dir}}", folder));
-  const args = ["-c", config, "--admin-address-path", adminPath, "--concurrency", "1", "-l", "error"];
+  const workers = String(setup.workers ?? 1);
+  const args = ["-c", config, "--admin-address-path", adminPath, "--concurrency", workers, "-l", "error"];
   const program = join(root, "bin/outrider");
   const command = setup.shell === undefined ? program : "/bin/sh";
   const inShell = setup.shell === undefined ? [] : ["-c", `${setup.shell}; exec "$0" "$@"`, program];
@@ -188,9 +190,10 @@ export async function startProxy(t: TestContext, setup: Setup): Promise<Running>
     ok(!/runtime error|Sanitizer/.test(proxy.errors), proxy.errors);
   });
   await eventually(() => {
-    if (child.exitCode !== null) throw new Error(proxy.errors);
+    if (child.exitCode !== null) return;
     ok(existsSync(adminPath) && readFileSync(adminPath, "utf8") !== "", proxy.errors);
   }, 60_000);
+  if (child.exitCode !== null) throw new Error(proxy.errors);
   proxy.admin = `http://${readFileSync(adminPath, "utf8")}`;
   await eventually(async () => equal((await proxy.fetch("/ready")).trim(), "LIVE"), 60_000);
   const listeners = JSON.parse(await proxy.fetch("/listeners?format=json")) as {

@@ -15,7 +15,7 @@ export type Response = Message & { readonly status: number };
 /** How a connection ended: orderly, or with a reset. */
 export type End = "end" | "reset";
 
-const wait_ms = 20_000;
+const wait_ms = 10_000;
 
 export class Wire {
   readonly socket: Socket;
@@ -208,6 +208,7 @@ export class Upstream {
         await script(wire, index);
       } catch (error) {
         if (!wire.hasEnded) this.failure ??= error;
+        wire.close(); // or a connection that nobody reads would swallow the next request
       }
     });
   }
