@@ -11,7 +11,7 @@ const isDemo = given.length === 0;
 const tryThis = `
   Outrider is ready. In another terminal:
 
-    curl localhost:10000/              two demo upstreams in turn
+    curl localhost:10000/              one of two demo upstreams, each worker in turn
     curl localhost:10000/blue          one of them
     curl -i localhost:10000/old        a redirect
     curl localhost:9901/               the admin interface (a browser works, too)
