@@ -187,7 +187,8 @@ void Connection::drop_kept() {
 }
 
 void Connection::resume_reads() {
-  if (--paused_ == 0 && (readable_ || kept_.size > 0)) context_.loop.at_end_of_turn(*this);
+  // Without a look at what is kept: this may come while the bytes of the current event are not put there yet.
+  if (--paused_ == 0) context_.loop.at_end_of_turn(*this);
 }
 
 void Connection::flush() {
