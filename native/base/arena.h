@@ -69,6 +69,20 @@ class Arena {
     return reinterpret_cast<char*>(start);
   }
 
+  // For the few small objects that a stream needs even to end itself: never fails, whatever the bound says.
+  // `bytes` is at most small_bytes_max.
+  void* allocate_small(size_t bytes, size_t align = alignof(std::max_align_t)) {
+    assert(bytes <= small_bytes_max);
+    void* memory = allocate(bytes, align);
+    if (memory != nullptr) return memory;
+    held_bytes_ += ArenaBlockPool::block_bytes;
+    Block* block = static_cast<Block*>(pool_.take());
+    *block = {blocks_, false};
+    blocks_ = block;
+    return block + 1;
+  }
+  static constexpr size_t small_bytes_max = 1024;
+
   // A copy of `text`, not terminated. nullptr when the arena has failed.
   char* copy(std::string_view text) {
     char* to = static_cast<char*>(allocate(text.size(), 1));

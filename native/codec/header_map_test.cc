@@ -123,6 +123,17 @@ TEST_F(HeaderMapTest, AnExhaustedArenaLeavesTheMapAsItWas) {
   EXPECT_EQ(bounded.get("x"), "1");
 }
 
+TEST(Arena, ASmallObjectIsToBeHadEvenPastTheBound) {
+  ArenaBlockPool pool;
+  Arena arena(pool, ArenaBlockPool::block_bytes);
+  EXPECT_EQ(arena.allocate(100'000), nullptr);
+  EXPECT_TRUE(arena.failed());
+  std::memset(arena.allocate_small(Arena::small_bytes_max), 1, Arena::small_bytes_max);
+  EXPECT_TRUE(arena.failed());
+  arena.reset();
+  EXPECT_FALSE(arena.failed());
+}
+
 TEST(Arena, BlocksGoBackToThePoolAndAreUsedAgain) {
   ArenaBlockPool pool;
   Arena arena(pool);

@@ -45,9 +45,7 @@ void ActiveStream::end_filters() {
 }
 
 HeaderMap* ActiveStream::new_map(HeaderMapKind kind) {
-  void* memory = arena_.allocate(sizeof(HeaderMap), alignof(HeaderMap));
-  if (memory == nullptr) std::abort();
-  return new (memory) HeaderMap(arena_, kind);
+  return new (arena_.allocate_small(sizeof(HeaderMap), alignof(HeaderMap))) HeaderMap(arena_, kind);
 }
 
 HeaderMap& ActiveStream::request_trailers() {
@@ -176,7 +174,7 @@ void ActiveStream::make_filters() {
   if (chain.empty()) return;
   filters_ =
       static_cast<HttpFilter**>(arena_.allocate(chain.size() * sizeof(HttpFilter*), alignof(HttpFilter*)));
-  if (filters_ == nullptr) std::abort();
+  if (filters_ == nullptr) return;  // the stream ends for want of memory before it is routed
   for (const ChainFilter& entry : chain) {
     const RouteFilter* on_route = hcm_.has_route_filters() ? hcm_.route_filter(route(), entry.name) : nullptr;
     if (on_route == nullptr ? entry.disabled : on_route->disabled) continue;
@@ -198,6 +196,9 @@ void ActiveStream::run_request_headers() {
       return;
     }
     ++request_.headers_at;
+  }
+  if (arena_.failed()) {
+    return send_reply(431, http1::reason_phrase(431), "request_headers_too_large_for_a_stream", nullptr);
   }
   const bool end = request_.end && request_.kept.empty() && request_.trailers == nullptr;
   router_.on_request_headers(end ? EndStream::Yes : EndStream::No);

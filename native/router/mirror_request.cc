@@ -49,9 +49,7 @@ void MirrorRequest::copy(const MirrorPolicy& policy, const Source& source) {
 }
 
 HeaderMap* MirrorRequest::new_map(HeaderMapKind kind) {
-  void* const memory = arena_.allocate(sizeof(HeaderMap), alignof(HeaderMap));
-  if (memory == nullptr) std::abort();
-  return new (memory) HeaderMap(arena_, kind);
+  return new (arena_.allocate_small(sizeof(HeaderMap), alignof(HeaderMap))) HeaderMap(arena_, kind);
 }
 
 void MirrorRequest::on_pool_ready(MessageEncoder& encoder, const UpstreamConnectionInfo&, bool) {
