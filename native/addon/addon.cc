@@ -229,7 +229,7 @@ napi_value read_stats(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   call.engine().refresh_gauges();
   return outrider::read_stats(env, call.engine().stats(), static_cast<uint64_t>(call.number(0)),
-                    call.boolean(1) ? StatsRegistry::Read::Histograms : StatsRegistry::Read::All);
+                              call.boolean(1) ? StatsRegistry::Read::Histograms : StatsRegistry::Read::All);
 }
 
 napi_value count_update(napi_env env, napi_callback_info info) {
