@@ -152,12 +152,17 @@ export class Server {
       removeCluster: (cluster) => addon.removeCluster(cluster),
       countUpdate: (cluster, stat) => addon.countUpdate(cluster, stat),
     };
-    const dnsStats = this.#stats.scope(dnsTemplate, "dns.cares.");
+    // As Envoy, which shows them once something is resolved.
+    let dnsStats: ReturnType<typeof newDnsStats> | undefined;
+    const newDnsStats = () => this.#stats.scope(dnsTemplate, "dns.cares.");
     return new ClusterManager({
       native,
       stats: this.#stats.scope(clusterManagerTemplate, "cluster_manager."),
       bootstrap: resolved,
-      createResolver: (options) => createResolver(options, dnsStats),
+      createResolver: (options) => {
+        dnsStats ??= newDnsStats();
+        return createResolver(options, dnsStats);
+      },
       onFault: ({ name, path, reason }) => upstreamLog.error(`cluster ${name}: ${path}: ${reason}`),
     });
   }

@@ -4,6 +4,7 @@
 
 #include "codec/end_stream.h"
 #include "codec/header_map.h"
+#include "codec/wire_bytes.h"
 
 namespace outrider {
 
@@ -75,6 +76,8 @@ class ResponseDecoder : public MessageDecoder {
   virtual HeaderMap& response_headers() = 0;
   virtual HeaderMap& response_trailers() = 0;
   virtual void on_1xx(HeaderMap& headers) = 0;
+  // Where the bytes of the exchange are counted while it lasts; null: nobody asks.
+  virtual WireBytes* wire_bytes() { return nullptr; }
   // Request facts that change how a response is framed.
   virtual bool is_head_request() const = 0;
   virtual bool is_connect_request() const = 0;

@@ -254,7 +254,7 @@ void Connection::expect_progress() {
 void Connection::discard_input() {
   for (int i = 0; i < reads_per_event_max && readable_; ++i) {
     const ssize_t got = ::recv(fd_, context_.scratch.get(), WorkerContext::scratch_bytes, 0);
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return fail(CloseReason::Local);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return fail(CloseReason::Remote);
     readable_ = got > 0;
   }
 }

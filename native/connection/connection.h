@@ -86,7 +86,7 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   // As close(), with a reset instead of an orderly end.
   void reset();
   // Writes what waits, ends our side, then waits for the peer's end for at most `linger_ms` (0: does not wait), so
-  // that bytes on their way do not turn the answer into a reset. on_closed(Local) follows.
+  // that bytes on their way do not turn the answer into a reset. on_closed() follows: Remote where the peer ended it in that time.
   void close_when_written(uint64_t linger_ms);
 
   bool open() const { return state_ == State::Open; }

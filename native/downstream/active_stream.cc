@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctime>
 #include <memory>
 
+#include "codec/http1/fields.h"
 #include "codec/http1/reason.h"
 #include "downstream/upgrade.h"
+#include "formatter/grpc_status.h"
 #include "router/timeouts.h"
 
 namespace outrider {
@@ -27,6 +30,8 @@ ActiveStream::ActiveStream(StreamOwner& owner, ResponseEncoder& encoder, Protoco
   info_.stream_id = http_.worker.random.next();
   stream_idle_ms_ = hcm_.config().stream_idle_timeout_ms;
   max_duration_ms_ = hcm_.config().max_stream_duration_ms;
+  const uint64_t log_every_ms = hcm_.config().access_log_flush_interval_ms;
+  if (log_every_ms != 0) next_log_ms_ = last_activity_ms_ + log_every_ms;
   if (hcm_.shortest_stream_timeout_ms != UINT64_MAX) {
     owner_.require_deadline(last_activity_ms_ + hcm_.shortest_stream_timeout_ms);
   }
@@ -36,12 +41,19 @@ ActiveStream::~ActiveStream() {
   for (int i = 0; i < filter_count_; ++i) filters_[i]->~HttpFilter();
 }
 
+void ActiveStream::log(AccessLogType type) {
+  const AccessLogs& logs = hcm_.config().access_logs;
+  if (logs.empty()) return;
+  FormatContext context = format_context();
+  context.log_type = type;
+  logs.log(context, http_.log);
+}
+
 // They see the stream's end and its log line, which is that of one pass through them.
 void ActiveStream::end_filters() {
   info_.timing.end_ns = http_.worker.loop.now_ns();
   for (int i = 0; i < filter_count_; ++i) filters_[i]->on_stream_end(*this);
-  if (!hcm_.config().access_logs.empty() && counted_)
-    hcm_.config().access_logs.log(format_context(), http_.log);
+  if (counted_) log(AccessLogType::DownstreamEnd);
 }
 
 HeaderMap* ActiveStream::new_map(HeaderMapKind kind) {
@@ -77,11 +89,15 @@ void ActiveStream::on_headers(HeaderMap&, EndStream end) {
   stats.add(hcm_.stats, HttpStat::downstream_rq_active);
   stats.add(hcm_.stats, HttpStat::downstream_rq_http1_total);
   counted_ = true;
-  info_.downstream_header_bytes_received = request_headers_.byte_size();
+  info_.downstream_wire.header_received = http1::field_bytes_received(request_headers_);
   if (request_ended_) info_.timing.last_downstream_rx_byte_ns = http_.worker.loop.now_ns();
   if (refuse_by_rules()) return;
   if (decide_upgrade_request()) return;
   if (expects_continue_) send_continue();
+  if (hcm_.config().flush_access_log_on_new_request) {
+    route();
+    log(AccessLogType::DownstreamStart);
+  }
   make_filters();
   run_request_headers();
 }
@@ -153,11 +169,21 @@ void ActiveStream::send_continue() {
   encoder_->encode_1xx(*headers);
 }
 
+static uint64_t monotonic_ns() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
 const RouteResult& ActiveStream::route() {
   if (route_known_) return route_;
   route_known_ = true;
+  ++info_.route_resolution_count;
+  const bool timed = hcm_.config().record_route_resolution_stats;
+  const uint64_t before = timed ? monotonic_ns() : 0;
   route_ = hcm_.routes().route(
       RouteRequest{.headers = request_headers_, .random_value = info_.stream_id, .runtime = http_.runtime});
+  if (timed) info_.route_resolution_ns += monotonic_ns() - before;
   if (route_.route != nullptr) {
     const RouteTimeouts& timeouts = route_.route->timeouts;
     if (timeouts.idle_ms != not_set) stream_idle_ms_ = static_cast<uint64_t>(timeouts.idle_ms);
@@ -201,6 +227,7 @@ void ActiveStream::run_request_headers() {
     return send_reply(431, http1::reason_phrase(431), "request_headers_too_large_for_a_stream", nullptr);
   }
   const bool end = request_.end && request_.kept.empty() && request_.trailers == nullptr;
+  http_.worker.stats.add(hcm_.router_stats, RouterStat::rq_total);
   router_.on_request_headers(end ? EndStream::Yes : EndStream::No);
 }
 
@@ -239,11 +266,19 @@ bool ActiveStream::run_request_body(int from, std::string_view& data, EndStream 
   return true;
 }
 
+// Of what filters hold back: the connection's limit; a route may replace it for requests.
+uint64_t ActiveStream::kept_bytes_max(Side side) {
+  if (side == Side::Request && route().route != nullptr) {
+    const RouteEntry::BodyLimit limit = route().route->body_limit();
+    if (limit.kind == RouteEntry::BodyLimit::Kind::Replaces) return limit.bytes;
+  }
+  return owner_.buffer_bytes_max();
+}
+
 bool ActiveStream::keep(Progress& progress, std::string_view data, FilterStatus status, Side side) {
   if (status == FilterStatus::StopIteration) return true;
   progress.kept.append(data);
-  const size_t most = 1 << 20;  // per_connection_buffer_limit_bytes' default
-  if (progress.kept.size() <= most) return true;
+  if (progress.kept.size() <= kept_bytes_max(side)) return true;
   if (status == FilterStatus::StopAndWatermark) {
     if (!std::exchange(progress.paused_input, true)) {
       side == Side::Request ? pause_request_input() : router_.pause_response(true);
@@ -467,8 +502,11 @@ void ActiveStream::send_response_headers(EndStream end) {
   stats.add_response(hcm_.listener_stats, ListenerHttpStat::downstream_rq_completed, info_.response_code);
   response_started_ = true;
   info_.timing.first_downstream_tx_byte_ns = http_.worker.loop.now_ns();
-  info_.downstream_header_bytes_sent = headers.byte_size();
   encoder_->encode_headers(headers, end);
+  const bool tunnel =
+      upgrade_request_ && !local_reply_ && (info_.response_code == 101 || info_.response_code / 100 == 2);
+  if (tunnel && hcm_.config().flush_log_on_tunnel_established)
+    log(AccessLogType::DownstreamTunnelSuccessfullyEstablished);
   if (end == EndStream::Yes) end_response();
 }
 
@@ -485,6 +523,7 @@ Connection* ActiveStream::splice_target() {
 void ActiveStream::on_spliced(uint64_t bytes) {
   touch();
   info_.bytes_sent += bytes;
+  info_.downstream_wire.sent += bytes;
 }
 
 void ActiveStream::on_upstream_cut_off() {
@@ -520,11 +559,8 @@ void ActiveStream::on_router_reply(const RouterReply& reply) {
   StatsBlock& stats = http_.worker.stats;
   if (info_.has(ResponseFlag::NoRouteFound)) stats.add(hcm_.router_stats, RouterStat::no_route);
   if (info_.has(ResponseFlag::NoClusterFound)) stats.add(hcm_.router_stats, RouterStat::no_cluster);
-  if (!reply.location.empty()) {
-    stats.add(hcm_.router_stats, RouterStat::rq_redirect);
-  } else if (reply.details == "direct_response") {
-    stats.add(hcm_.router_stats, RouterStat::rq_direct_response);
-  }
+  // Redirects, too: Envoy's rq_redirect stays at 0.
+  if (reply.details == "direct_response") stats.add(hcm_.router_stats, RouterStat::rq_direct_response);
   send_reply(reply.status, reply.body, reply.details, &reply);
 }
 
@@ -563,6 +599,10 @@ void ActiveStream::send_reply(uint16_t status, std::string_view body, std::strin
   char number[20];
   auto end = std::to_chars(number, number + sizeof(number), status).ptr;
   headers.set(HeaderId::Status, {number, static_cast<size_t>(end - number)});
+  if (is_grpc_content_type(request_headers_.get(HeaderId::ContentType))) {
+    make_grpc_reply(status, text, headers);
+    text.clear();
+  }
   if (!text.empty()) {
     end = std::to_chars(number, number + sizeof(number), text.size()).ptr;
     headers.set(HeaderId::ContentLength, {number, static_cast<size_t>(end - number)});
@@ -577,15 +617,31 @@ void ActiveStream::send_reply(uint16_t status, std::string_view body, std::strin
   if (has_body && encoder_ != nullptr) on_upstream_data(kept, EndStream::Yes);
 }
 
+// An answer of our own as a gRPC client understands it: the head alone, with the status in it.
+void ActiveStream::make_grpc_reply(uint16_t status, std::string_view message, HeaderMap& headers) {
+  char number[20];
+  const char* end = std::to_chars(number, number + sizeof(number), grpc_status_of_http(status)).ptr;
+  headers.set_ref(HeaderId::Status, "200");
+  headers.set_ref(HeaderId::ContentType, "application/grpc");
+  headers.set(HeaderId::GrpcStatus, {number, static_cast<size_t>(end - number)});
+  if (message.empty()) return;
+  std::string& encoded = http_.scratch;
+  encoded.clear();
+  append_grpc_message(message, encoded);
+  headers.set(HeaderId::GrpcMessage, encoded);
+}
+
 void ActiveStream::on_protocol_error(uint16_t status, std::string_view details) {
   StatsBlock& stats = http_.worker.stats;
   if (!counted_) {
     counted_ = true;
+    request_headers_.clear();  // nobody may take what could not be read for a request
     stats.add(hcm_.stats, HttpStat::downstream_rq_total);
     stats.add(hcm_.stats, HttpStat::downstream_rq_active);
     stats.add(hcm_.stats, HttpStat::downstream_rq_http1_total);
   }
   stats.add(hcm_.stats, HttpStat::downstream_cx_protocol_error);
+  stats.add(hcm_.stats, HttpStat::downstream_rq_rx_reset);
   info_.set(ResponseFlag::DownstreamProtocolError);
   owner_.close_after_response();
   if (response_started_) return abort_response();
@@ -613,7 +669,11 @@ void ActiveStream::end_response() {
   if (!request_ended_ && !upgrade_request_) {
     http_.worker.stats.add(hcm_.stats, HttpStat::downstream_rq_response_before_rq_complete);
   }
-  info_.timing.last_downstream_tx_byte_ns = http_.worker.loop.now_ns();
+  const uint64_t now = info_.timing.last_downstream_tx_byte_ns = http_.worker.loop.now_ns();
+  if (counted_) {
+    http_.worker.stats.record(hcm_.stats, HttpStat::downstream_rq_time,
+                              (now - info_.timing.start_ns) / 1'000'000);
+  }
   finish();
 }
 
@@ -621,12 +681,7 @@ void ActiveStream::finish() {
   if (finished_) return;
   finished_ = true;
   router_.cancel();
-  const uint64_t now = http_.worker.loop.now_ns();
-  StatsBlock& stats = http_.worker.stats;
-  if (counted_) {
-    stats.sub(hcm_.stats, HttpStat::downstream_rq_active);
-    stats.record(hcm_.stats, HttpStat::downstream_rq_time, (now - info_.timing.start_ns) / 1'000'000);
-  }
+  if (counted_) http_.worker.stats.sub(hcm_.stats, HttpStat::downstream_rq_active);
   end_filters();
   http_.worker.loop.free_later(*this);
   owner_.on_stream_complete(*this);
@@ -639,7 +694,7 @@ void ActiveStream::free_deferred() { http_.streams.destroy(this); }
 uint64_t ActiveStream::deadline_ms() const {
   const HcmConfig& config = hcm_.config();
   const uint64_t start_ms = info_.timing.start_ns / 1'000'000;
-  uint64_t deadline = router_.deadline_ms();
+  uint64_t deadline = std::min(router_.deadline_ms(), next_log_ms_);
   if (stream_idle_ms_ != 0) deadline = std::min(deadline, last_activity_ms_ + stream_idle_ms_);
   if (max_duration_ms_ != 0) deadline = std::min(deadline, start_ms + max_duration_ms_);
   if (config.request_timeout_ms != 0 && !request_ended_ && !upgrade_request_) {
@@ -657,6 +712,10 @@ void ActiveStream::on_deadline() {
   const uint64_t now = http_.worker.loop.now_ms();
   const uint64_t start_ms = info_.timing.start_ns / 1'000'000;
   if (finished_) return;
+  if (next_log_ms_ <= now) {
+    next_log_ms_ = now + config.access_log_flush_interval_ms;
+    if (counted_) log(AccessLogType::DownstreamPeriodic);
+  }
   if (max_duration_ms_ != 0 && start_ms + max_duration_ms_ <= now) {
     stats.add(hcm_.stats, HttpStat::downstream_rq_max_duration_reached);
     info_.set(ResponseFlag::DurationTimeout);

@@ -129,10 +129,13 @@ class ActiveStream final : public MessageDecoder, public Deferred, Stream, Route
   void run_request_headers();
   void forward_kept_request(int from);
   void end_filters();
+  void log(AccessLogType type);
+  void make_grpc_reply(uint16_t status, std::string_view message, HeaderMap& headers);
   bool run_request_body(int from, std::string_view& data, EndStream end);
   void after_request_filters(std::string_view data, EndStream end);
   void run_response_headers(EndStream end);
   bool run_response_body(int from, std::string_view& data, EndStream end);
+  uint64_t kept_bytes_max(Side side);
   bool keep(Progress& progress, std::string_view data, FilterStatus status, Side side);
 
   void send_response_headers(EndStream end);
@@ -163,6 +166,7 @@ class ActiveStream final : public MessageDecoder, public Deferred, Stream, Route
   uint64_t last_activity_ms_;
   uint64_t stream_idle_ms_ = 0;
   uint64_t max_duration_ms_ = 0;
+  uint64_t next_log_ms_ = UINT64_MAX;  // access_log_flush_interval
   uint16_t internal_redirects_ = 0;
   bool route_known_ = false;
   bool request_ended_ = false;

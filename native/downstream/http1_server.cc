@@ -20,6 +20,13 @@ Http1Server::Http1Server(HttpWorker& http, const HcmInstance& hcm, DownstreamOwn
   stats.add(hcm_.stats, HttpStat::downstream_cx_active);
   stats.add(hcm_.stats, HttpStat::downstream_cx_http1_total);
   stats.add(hcm_.stats, HttpStat::downstream_cx_http1_active);
+  stats.add(hcm_.codec_stats, Http1Stat::created);
+}
+
+// Up to so many percent more, at random.
+static uint64_t with_jitter(uint64_t ms, double percent, Random& random) {
+  const auto most = static_cast<uint64_t>(static_cast<double>(ms) * percent / 100);
+  return most == 0 ? ms : ms + random.next() % most;
 }
 
 bool Http1Server::start(int fd) {
@@ -27,6 +34,12 @@ bool Http1Server::start(int fd) {
   if (!connection_.accept(fd)) {
     destroy(CloseReason::Local);
     return false;
+  }
+  const HcmConfig& config = hcm_.config();
+  if (config.max_connection_duration_ms != 0) {
+    old_at_ms_ =
+        idle_since_ms_ + with_jitter(config.max_connection_duration_ms,
+                                     config.max_connection_duration_jitter_percent, http_.worker.random);
   }
   const uint64_t deadline = deadline_ms();
   if (deadline != UINT64_MAX) require_deadline(deadline);
@@ -93,12 +106,14 @@ size_t Http1Server::parse_head(std::string_view bytes) {
       return 0;
     case http1::ParseStatus::Error:
       phase_ = Phase::Waiting;
+      stream_->info().downstream_wire.received += bytes.size();
       stream_->on_protocol_error(parser_.error().status, parser_.error().details);
       return bytes.size();
     case http1::ParseStatus::Head:
       break;
   }
   const size_t used = parser_.head().bytes;
+  stream_->info().downstream_wire.received += used;
   on_head();
   return used;
 }
@@ -136,6 +151,7 @@ size_t Http1Server::parse_body(std::string_view bytes) {
     HeaderMap& trailers = chunked ? stream_->request_trailers() : stream_->request_headers();
     const http1::BodyResult result = body_.decode(bytes, trailers);
     bytes.remove_prefix(result.consumed);
+    stream_->info().downstream_wire.received += result.consumed;
     switch (result.status) {
       case http1::BodyStatus::NeedMore:
         return whole - bytes.size();
@@ -166,6 +182,7 @@ size_t Http1Server::parse_body(std::string_view bytes) {
 void Http1Server::on_end_of_input() {
   if (!connection_.open()) return;
   StatsBlock& stats = http_.worker.stats;
+  info_.end_ns = http_.worker.loop.now_ns();
   if (stream_ != nullptr) {
     stats.add(hcm_.stats, HttpStat::downstream_cx_destroy_remote_active_rq);
     stats.add(hcm_.stats, HttpStat::downstream_cx_destroy_active_rq);
@@ -177,6 +194,10 @@ void Http1Server::on_end_of_input() {
 
 void Http1Server::on_closed(CloseReason reason) {
   if (closed_) return;
+  if (reason == CloseReason::Local && lingers_) {
+    http_.worker.stats.add(hcm_.stats, HttpStat::downstream_cx_delayed_close_timeout);
+  }
+  info_.end_ns = http_.worker.loop.now_ns();
   if (stream_ != nullptr) {
     http_.worker.stats.add(hcm_.stats, HttpStat::downstream_cx_destroy_active_rq);
     std::exchange(stream_, nullptr)->on_reset(ResetReason::ConnectionTermination);
@@ -193,15 +214,23 @@ void Http1Server::on_output_full(bool full) {
 
 void Http1Server::encode_1xx(const HeaderMap& headers) {
   if (http10()) return;
-  http1::encode_response_head(headers, EndStream::No, request_, hcm_.config().http1_encoder,
-                              connection_.output());
+  const uint64_t before = connection_.output().bytes();
+  const http1::Encoded encoded = http1::encode_response_head(
+      headers, EndStream::No, request_, hcm_.config().http1_encoder, connection_.output());
+  WireBytes& wire = stream_->info().downstream_wire;
+  wire.header_sent += encoded.field_bytes;
+  wire.sent += connection_.output().bytes() - before;
   connection_.send_soon();
 }
 
 void Http1Server::encode_headers(const HeaderMap& headers, EndStream end) {
+  const uint64_t before = connection_.output().bytes();
   const http1::Encoded encoded =
       http1::encode_response_head(headers, end, request_, hcm_.config().http1_encoder, connection_.output());
   response_framing_ = encoded.framing;
+  WireBytes& wire = stream_->info().downstream_wire;
+  wire.header_sent += encoded.field_bytes;
+  wire.sent += connection_.output().bytes() - before;
   if (response_framing_ == http1::Framing::UntilClose || encoded.failed) close_after_response_ = true;
   connection_.send_soon();
 }
@@ -210,6 +239,7 @@ void Http1Server::encode_data(std::string_view data, EndStream end) {
   OutputBuffer& output = connection_.output();
   const bool chunked = response_framing_ == http1::Framing::Chunked;
   if (response_framing_ == http1::Framing::None) return;  // HEAD and the like
+  const uint64_t before = output.bytes();
   if (chunked && !data.empty()) {
     output.commit(http1::write_chunk_header(data.size(), output.reserve(http1::chunk_header_bytes_max)));
     output.append_borrowed(data);
@@ -221,6 +251,7 @@ void Http1Server::encode_data(std::string_view data, EndStream end) {
     output.commit(http1::write_last_chunk(nullptr, hcm_.config().http1_encoder,
                                           output.reserve(http1::last_chunk_bytes_max(nullptr))));
   }
+  stream_->info().downstream_wire.sent += output.bytes() - before;
   connection_.send_soon();
 }
 
@@ -233,8 +264,10 @@ Connection* Http1Server::splice_target() {
 void Http1Server::encode_trailers(const HeaderMap& trailers) {
   if (response_framing_ != http1::Framing::Chunked) return;
   OutputBuffer& output = connection_.output();
+  const uint64_t before = output.bytes();
   output.commit(http1::write_last_chunk(&trailers, hcm_.config().http1_encoder,
                                         output.reserve(http1::last_chunk_bytes_max(&trailers))));
+  stream_->info().downstream_wire.sent += output.bytes() - before;
   connection_.send_soon();
 }
 
@@ -262,7 +295,7 @@ void Http1Server::on_stream_complete(ActiveStream& stream) {
 }
 
 bool Http1Server::draining() const {
-  return drain_at_ms_ != UINT64_MAX || http_.drain.drain_close(http_.worker);
+  return drain_at_ms_ != UINT64_MAX || soft_drain_ || http_.drain.drain_close(http_.worker);
 }
 
 void Http1Server::drain() {
@@ -279,6 +312,7 @@ uint64_t Http1Server::idle_end_ms() const {
 
 void Http1Server::close(uint64_t linger_ms) {
   if (!connection_.open()) return;
+  lingers_ = linger_ms > 0;
   connection_.close_when_written(linger_ms);
 }
 
@@ -292,6 +326,7 @@ void Http1Server::destroy(CloseReason reason) {
   StatsBlock& stats = http_.worker.stats;
   stats.sub(hcm_.stats, HttpStat::downstream_cx_active);
   stats.sub(hcm_.stats, HttpStat::downstream_cx_http1_active);
+  if (soft_drain_) stats.sub(hcm_.stats, HttpStat::downstream_cx_http1_soft_drain);
   stats.add(hcm_.stats, HttpStat::downstream_cx_destroy);
   stats.add(hcm_.stats, reason == CloseReason::Local ? HttpStat::downstream_cx_destroy_local
                                                      : HttpStat::downstream_cx_destroy_remote);
@@ -309,10 +344,7 @@ uint64_t Http1Server::deadline_ms() const {
   if (stream_ == nullptr && config.idle_timeout_ms != 0 && drain_at_ms_ == UINT64_MAX) {
     deadline = std::min(deadline, idle_since_ms_ + config.idle_timeout_ms);
   }
-  if (config.max_connection_duration_ms != 0 && drain_at_ms_ == UINT64_MAX) {
-    deadline = std::min(deadline, started_ns_ / 1'000'000 + config.max_connection_duration_ms);
-  }
-  return deadline;
+  return drain_at_ms_ == UINT64_MAX ? std::min(deadline, old_at_ms_) : deadline;
 }
 
 void Http1Server::on_timer() {
@@ -323,15 +355,21 @@ void Http1Server::on_timer() {
   if (stream_ != nullptr && stream_->deadline_ms() <= now) stream_->on_deadline();
   if (closed_ || !connection_.open()) return;
   if (stream_ == nullptr && idle_end_ms() <= now) return close(0);
-  const bool old = config.max_connection_duration_ms != 0 &&
-                   started_ns_ / 1'000'000 + config.max_connection_duration_ms <= now;
+  const bool old = old_at_ms_ <= now;
   const bool idle =
       stream_ == nullptr && config.idle_timeout_ms != 0 && idle_since_ms_ + config.idle_timeout_ms <= now;
   if (drain_at_ms_ == UINT64_MAX && (old || idle)) {
     stats.add(hcm_.stats,
               old ? HttpStat::downstream_cx_max_duration_reached : HttpStat::downstream_cx_idle_timeout);
     if (requests_ == 0 && stream_ == nullptr) return close(0);
-    drain_at_ms_ = now + config.drain_timeout_ms;
+    if (old && config.http1_safe_max_connection_duration) {
+      old_at_ms_ = UINT64_MAX;
+      soft_drain_ = true;
+      stats.add(hcm_.stats, HttpStat::downstream_cx_http1_soft_drain);
+    } else {
+      drain_at_ms_ = now + with_jitter(config.drain_timeout_ms, config.drain_timeout_jitter_percent,
+                                       http_.worker.random);
+    }
   }
   const uint64_t deadline = deadline_ms();
   if (deadline != UINT64_MAX) require_deadline(std::max(deadline, now + 1));

@@ -108,6 +108,7 @@ class Http1Server final : public ListLink<Http1Server>,
   ConnectionInfo info_;
   uint64_t started_ns_;
   uint64_t idle_since_ms_;
+  uint64_t old_at_ms_ = UINT64_MAX;    // max_connection_duration
   uint64_t drain_at_ms_ = UINT64_MAX;  // an idle or old connection ends then
   uint32_t requests_ = 0;
   uint16_t paused_ = 0;
@@ -118,6 +119,8 @@ class Http1Server final : public ListLink<Http1Server>,
   bool close_after_response_ = false;
   bool input_paused_ = false;  // the next request has come before its turn
   bool closed_ = false;
+  bool soft_drain_ = false;  // the connection is too old: it ends with the next response
+  bool lingers_ = false;     // waits for the client's end, after ours
   bool in_on_data_ = false;
 };
 

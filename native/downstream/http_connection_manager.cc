@@ -26,13 +26,15 @@ Result<std::unique_ptr<HcmInstance>> HcmInstance::build(ConfigView config, HcmIn
   const std::string prefix = "http." + std::string(instance->config_->stat_prefix) + ".";
   instance->stats = context.stats.add_scope<HttpStat>(prefix);
   instance->router_stats = context.stats.add_scope<RouterStat>(prefix);
+  context.stats.add_scope<TracingStat>(prefix + "tracing.");
   instance->codec_stats = context.stats.add_scope<Http1Stat>("http1.");
   instance->listener_stats =
       context.stats.add_scope<ListenerHttpStat>(std::string(context.listener_prefix) + prefix);
   if (auto filters = instance->read_filters(context); !filters) return filters.error();
   const HcmConfig& settings = *instance->config_;
-  for (const uint64_t ms : {settings.request_timeout_ms, settings.stream_idle_timeout_ms,
-                            settings.max_stream_duration_ms, settings.request_headers_timeout_ms}) {
+  for (const uint64_t ms :
+       {settings.request_timeout_ms, settings.stream_idle_timeout_ms, settings.max_stream_duration_ms,
+        settings.request_headers_timeout_ms, settings.access_log_flush_interval_ms}) {
     if (ms != 0) instance->shortest_stream_timeout_ms = std::min(instance->shortest_stream_timeout_ms, ms);
   }
   return instance;

@@ -78,6 +78,7 @@ Result<Ref<ListenerConfig>> ListenerConfig::build(Ref<const SharedConfig> source
   const bool has_default = view.has("default_filter_chain");
   const ConfigView chain =
       view.list("filter_chains").size() > 0 ? view.list("filter_chains")[0u] : view["default_filter_chain"];
+  config->filter_chain_name = chain.string("name");
   const std::string path =
       has_default && view.list("filter_chains").size() == 0 ? "default_filter_chain" : "filter_chains[0]";
   const ConfigView filters = chain.list("filters");
@@ -201,9 +202,19 @@ bool WorkerListener::Acceptor::watch() {
 void WorkerListener::Acceptor::on_timer() { watch(); }
 
 void WorkerListener::Acceptor::on_io(uint32_t) {
+  const uint32_t accepted = accept_some();
+  if (accepted == 0) return;
+  listener_.http_.worker.stats.record(listener_.config_->stats,
+                                      ListenerStat::connections_accepted_per_socket_event, accepted);
+}
+
+uint32_t WorkerListener::Acceptor::accept_some() {
+  uint32_t accepted = 0;
   for (uint32_t i = 0; i < listener_.config_->accepts_per_event_max; ++i) {
-    if (!accept_one()) return;
+    if (!accept_one()) return accepted;
+    ++accepted;
   }
+  return accepted;
 }
 
 // False: nobody waits, or there is no descriptor for who does.
@@ -245,7 +256,11 @@ void WorkerListener::on_accepted(int fd, const Address& remote, const Address& l
   ConnectionInfo info;
   info.id = worker.connection_id();
   info.local = local;
+  info.direct_local = local;
   info.direct_remote = remote;
+  info.start_ns = worker.loop.now_ns();
+  info.listener_name = config_->name;
+  info.filter_chain_name = config_->filter_chain_name;
   Http1Server* server =
       http_.http1_servers.make(http_, config_->hcm(), *this, info, config_->buffer_bytes_max);
   connections_.push_back(*server);

@@ -33,6 +33,7 @@ class ListenerConfig final : public RefCounted<ListenerConfig> {
   const HcmInstance& hcm() const { return *hcm_; }
 
   std::string name;
+  std::string_view filter_chain_name;
   std::vector<Address> addresses;  // as configured; the port may be 0
   std::vector<SocketOption> socket_options;
   uint32_t buffer_bytes_max = 1 << 20;
@@ -92,6 +93,7 @@ class WorkerListener final : public DownstreamOwner {
 
    private:
     void on_io(uint32_t events) override;
+    uint32_t accept_some();
     void on_timer() override;
     bool watch();
     bool accept_one();

@@ -45,8 +45,10 @@ std::optional<int64_t> read_status(const HeaderMap* headers) {
   return whole ? int64_t{status} : -1;
 }
 
+}  // namespace
+
 // https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
-int64_t from_http(uint16_t status) {
+int64_t grpc_status_of_http(uint16_t status) {
   switch (status) {
     case 400:
       return 13;
@@ -66,7 +68,19 @@ int64_t from_http(uint16_t status) {
   }
 }
 
-}  // namespace
+void append_grpc_message(std::string_view text, std::string& out) {
+  constexpr char digits[] = "0123456789ABCDEF";
+  for (const char c : text) {
+    if (c >= ' ' && c <= '~' && c != '%') {
+      out.push_back(c);
+      continue;
+    }
+    const auto value = static_cast<uint8_t>(c);
+    out.push_back('%');
+    out.push_back(digits[value >> 4]);
+    out.push_back(digits[value & 15]);
+  }
+}
 
 bool is_grpc_content_type(std::string_view content_type) {
   static constexpr std::string_view grpc = "application/grpc";
@@ -78,7 +92,7 @@ std::optional<int64_t> grpc_status_of_response(const FormatContext& context) {
   if (const auto status = read_status(context.response_trailers)) return status;
   if (const auto status = read_status(context.response_headers)) return status;
   if (context.info->response_code == 0) return std::nullopt;
-  return from_http(context.info->response_code);
+  return grpc_status_of_http(context.info->response_code);
 }
 
 std::optional<int64_t> grpc_status(const FormatContext& context) {

@@ -7,6 +7,10 @@
 
 namespace outrider {
 
+// What gRPC makes of an answer that is not gRPC.
+int64_t grpc_status_of_http(uint16_t status);
+// A grpc-message: what is not printable ASCII, and "%", is percent-encoded.
+void append_grpc_message(std::string_view text, std::string& out);
 // "application/grpc", also with "+proto" and the like behind it.
 bool is_grpc_content_type(std::string_view content_type);
 

@@ -390,21 +390,21 @@ bool write_count(const FormatStep& step, const FormatContext& context, std::stri
     case Op::ResponseTrailersBytes:
       return write_number(byte_size(context.response_trailers), out);
     case Op::DownstreamWireBytesReceived:
-      return write_number(info.downstream_wire_bytes_received, out);
+      return write_number(info.downstream_wire.received, out);
     case Op::DownstreamWireBytesSent:
-      return write_number(info.downstream_wire_bytes_sent, out);
+      return write_number(info.downstream_wire.sent, out);
     case Op::DownstreamHeaderBytesReceived:
-      return write_number(info.downstream_header_bytes_received, out);
+      return write_number(info.downstream_wire.header_received, out);
     case Op::DownstreamHeaderBytesSent:
-      return write_number(info.downstream_header_bytes_sent, out);
+      return write_number(info.downstream_wire.header_sent, out);
     case Op::UpstreamWireBytesReceived:
-      return write_number(info.upstream_wire_bytes_received, out);
+      return write_number(info.upstream_wire.received, out);
     case Op::UpstreamWireBytesSent:
-      return write_number(info.upstream_wire_bytes_sent, out);
+      return write_number(info.upstream_wire.sent, out);
     case Op::UpstreamHeaderBytesReceived:
-      return write_number(info.upstream_header_bytes_received, out);
+      return write_number(info.upstream_wire.header_received, out);
     case Op::UpstreamHeaderBytesSent:
-      return write_number(info.upstream_header_bytes_sent, out);
+      return write_number(info.upstream_wire.header_sent, out);
     case Op::AttemptCount:
       return write_number(info.attempt_count, out);
     case Op::ConnectionId:

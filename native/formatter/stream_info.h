@@ -4,6 +4,7 @@
 
 #include "base/address.h"
 #include "base/config_view.h"
+#include "codec/wire_bytes.h"
 
 namespace outrider {
 
@@ -119,14 +120,8 @@ struct StreamInfo {
   uint64_t response_flags = 0;
   uint64_t bytes_received = 0;  // request body
   uint64_t bytes_sent = 0;      // response body
-  uint64_t downstream_wire_bytes_received = 0;
-  uint64_t downstream_wire_bytes_sent = 0;
-  uint64_t downstream_header_bytes_received = 0;
-  uint64_t downstream_header_bytes_sent = 0;
-  uint64_t upstream_wire_bytes_received = 0;
-  uint64_t upstream_wire_bytes_sent = 0;
-  uint64_t upstream_header_bytes_received = 0;
-  uint64_t upstream_header_bytes_sent = 0;
+  WireBytes downstream_wire;
+  WireBytes upstream_wire;     // of all attempts together
   uint16_t response_code = 0;  // 0: none was sent
   uint16_t attempt_count = 0;  // upstream requests; 0: none
   Protocol protocol = Protocol::None;

@@ -6,6 +6,7 @@
 
 #include "base/config_view.h"
 #include "base/result.h"
+#include "base/stats.h"
 #include "router/route_entry.h"
 
 namespace outrider {
@@ -16,6 +17,8 @@ class RouteBuildContext {
   virtual ~RouteBuildContext() = default;
   // A small number for a cluster name, the same on every worker, whether the cluster exists or not.
   virtual uint32_t cluster_index(std::string_view name) = 0;
+  // Where virtual clusters and routes with a stat_prefix are counted; null: nowhere.
+  virtual StatsRegistry* stats_registry() { return nullptr; }
 };
 
 // Readers of the configuration, for RouteTable::build(). A fault's path starts below `config`.

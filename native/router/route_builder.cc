@@ -92,10 +92,27 @@ class RouteTableBuilder {
       if (!headers) {
         return below("virtual_clusters[" + std::to_string(i) + "].headers", headers.error());
       }
+      const std::string_view name = list[i].string("name");
       host.virtual_clusters.push_back(
-          {virtual_clusters_++, list[i].string("name"), std::move(headers.value())});
+          {virtual_clusters_++, name, std::move(headers.value()), virtual_cluster_stats(host, name)});
     }
+    if (list.size() > 0) host.other_stats = virtual_cluster_stats(host, "other");
     return {};
+  }
+
+  StatScope<VirtualClusterStat> virtual_cluster_stats(const VirtualHost& host, std::string_view name) {
+    StatsRegistry* const registry = context_.stats_registry();
+    if (registry == nullptr) return {};
+    const std::string prefix = "vhost." + std::string(host.name) + ".vcluster." + std::string(name) + ".";
+    return registry->add_scope<VirtualClusterStat>(prefix);
+  }
+
+  StatScope<RouteStat> route_stats(const VirtualHost& host, ConfigView config) {
+    StatsRegistry* const registry = context_.stats_registry();
+    const std::string_view name = config.string("stat_prefix");
+    if (registry == nullptr || name.empty()) return {};
+    return registry->add_scope<RouteStat>("vhost." + std::string(host.name) + ".route." + std::string(name) +
+                                          ".");
   }
 
   Fault add_routes(VirtualHost& host) {
@@ -115,6 +132,7 @@ class RouteTableBuilder {
     RouteEntry& entry = table_->routes_.emplace_back();
     entry.id = static_cast<uint32_t>(table_->routes_.size() - 1);
     entry.virtual_host = &host;
+    entry.stats = route_stats(host, config);
     Result<PathMatch> path = PathMatch::read(config["match"]);
     if (!path) return below("match", path.error());
     entry.path = std::move(path.value());

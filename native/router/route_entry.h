@@ -9,6 +9,7 @@
 
 #include "base/config_view.h"
 #include "base/route_priority.h"
+#include "base/stats.h"
 #include "codec/header_match.h"
 #include "formatter/header_mutation.h"
 #include "formatter/substitution_format.h"
@@ -104,6 +105,7 @@ struct RouteEntry {
   std::string_view cluster_name;
   std::string cluster_header;  // lower case
   std::string_view name;
+  StatScope<RouteStat> stats;  // with a stat_prefix
   const VirtualHost* virtual_host = nullptr;
   RouteTimeouts timeouts;
   PathMatch path;                               // what the path must be
@@ -142,6 +144,7 @@ struct VirtualCluster {
   uint32_t id = 0;  // dense in its table, from 0
   std::string_view name;
   HeaderMatchers headers;
+  StatScope<VirtualClusterStat> stats;
 };
 
 enum class TlsRequirement : uint8_t { None, ExternalOnly, All };
@@ -158,6 +161,7 @@ struct VirtualHost {
   std::unique_ptr<HeaderEdits> edits;  // null: none
   std::unique_ptr<RetryPolicy> retry;  // of routes that have none of their own; null: none
   std::vector<VirtualCluster> virtual_clusters;
+  StatScope<VirtualClusterStat> other_stats;  // of requests that none of them takes
   ConfigView config;
 
   ConfigView metadata() const { return config["metadata"]; }

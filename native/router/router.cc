@@ -135,9 +135,24 @@ void Router::answer_without_upstream(const RouteEntry& route) {
   stream_.on_router_reply(answer);
 }
 
+void Router::choose_virtual_cluster() {
+  const VirtualHost& host = *route_.virtual_host;
+  if (host.virtual_clusters.empty()) return;
+  const VirtualCluster* const found = RouteTable::virtual_cluster(host, stream_.request_headers());
+  virtual_cluster_stats_ = found == nullptr ? host.other_stats : found->stats;
+  if (found != nullptr) stream_.info().virtual_cluster_name = found->name;
+}
+
+void Router::count_routed(RouteStat stat) {
+  if (virtual_cluster_stats_.base != 0)
+    stats().add(virtual_cluster_stats_, static_cast<VirtualClusterStat>(stat));
+  if (route_.route->stats.base != 0) stats().add(route_.route->stats, stat);
+}
+
 void Router::forward(const RouteEntry& route) {
   const RouteResult& result = route_;
   cluster_ = find_cluster();
+  choose_virtual_cluster();
   if (cluster_ == nullptr) {
     return reply(route.cluster_not_found_status, ResponseFlag::NoClusterFound, "cluster_not_found", {});
   }
@@ -238,7 +253,7 @@ void Router::send(HostSlot& slot) {
   }
   if (connect_request_) restore_port();
   state_ = State::Trying;
-  note_attempt(*host);
+  if (retry_ != nullptr) retry_->remember(host->state.get(), arena());
   tries_->start(choose_pool(slot), host);
 }
 
@@ -421,22 +436,28 @@ bool Router::point_elsewhere(const HeaderMap& response) {
 
 // Is what became of a try to be tried again? Then the pause has begun, and the try is over.
 bool Router::retry(UpstreamRequest& request, bool wanted, const HeaderMap* response) {
-  if (!wanted && holds_retry_) count(ClusterStat::upstream_rq_retry_success);
+  if (!wanted && holds_retry_) {
+    count(ClusterStat::upstream_rq_retry_success);
+    count_routed(RouteStat::upstream_rq_retry_success);
+  }
   release_retry();
   if (!wanted) return false;
   if (!retry_->take()) {
     count(ClusterStat::upstream_rq_retry_limit_exceeded);
+    count_routed(RouteStat::upstream_rq_retry_limit_exceeded);
     stream_.info().set(ResponseFlag::UpstreamRetryLimitExceeded);
     return false;
   }
   const RoutePriority priority = route_.route->priority;
   if (!cluster_config_->breakers().try_acquire(priority, Resource::Retries)) {
     count(ClusterStat::upstream_rq_retry_overflow);
+    count_routed(RouteStat::upstream_rq_retry_overflow);
     stream_.info().set(ResponseFlag::UpstreamOverflow);
     return false;
   }
   holds_retry_ = true;
   count(ClusterStat::upstream_rq_retry);
+  count_routed(RouteStat::upstream_rq_retry);
   const RetryState::Pause pause =
       retry_->next_pause(response, stream_.worker().random, loop().wall_us() / 1'000'000);
   count(pause.told ? ClusterStat::upstream_rq_retry_backoff_ratelimited
@@ -455,13 +476,12 @@ void Router::release_retry() {
   cluster_config_->breakers().release(route_.route->priority, Resource::Retries);
 }
 
-// For host predicates and the log. A host that was tried may be gone when that is written.
+// For the log, once there is a connection. A host that was tried may be gone when that is written.
 void Router::note_attempt(const Host& host) {
   StreamInfo& info = stream_.info();
   AttemptedHost* attempt = &first_attempt_;
   const Address* address = &host.address;
   if (retry_ != nullptr) {
-    retry_->remember(host.state.get(), arena());
     address = copy(host.address, arena());
     if (last_attempt_ != nullptr) attempt = copy(AttemptedHost{}, arena());
     if (address == nullptr || attempt == nullptr) return;
@@ -583,6 +603,8 @@ void Router::pass_on(UpstreamRequest& request, HeaderMap& headers, uint16_t stat
 }
 
 void Router::on_try_data(std::string_view data, EndStream end) {
+  StreamTiming& timing = stream_.info().timing;
+  if (timing.first_upstream_rx_body_byte_ns == 0) timing.first_upstream_rx_body_byte_ns = loop().now_ns();
   if (end == EndStream::Yes) on_response_end();
   stream_.on_upstream_data(data, end);
 }
@@ -601,6 +623,11 @@ void Router::on_response_end() {
       stats(), cluster_config_->stats,
       {.status = stream_.info().response_code, .internal = stream_.internal_request(), .canary = canary_},
       (now - complete_ns_) / 1'000'000);
+  const uint64_t ms = (now - complete_ns_) / 1'000'000;
+  if (virtual_cluster_stats_.base != 0) {
+    stats().record(virtual_cluster_stats_, VirtualClusterStat::upstream_rq_time, ms);
+  }
+  if (route_.route->stats.base != 0) stats().record(route_.route->stats, RouteStat::upstream_rq_time, ms);
 }
 
 void Router::on_response_reset(ResetReason reason) {
@@ -638,6 +665,7 @@ void Router::on_deadline() {
 void Router::on_global_timeout() {
   const bool responding = state_ == State::Responding;
   count(ClusterStat::upstream_rq_timeout);
+  count_routed(RouteStat::upstream_rq_timeout);
   for (UpstreamRequest* request = tries_; request != nullptr; request = request->next) {
     if (!request->active()) continue;
     stats().add(request->host()->state->stats, HostStat::rq_timeout);
@@ -735,6 +763,12 @@ void Router::count_response(const UpstreamRequest& request, uint16_t status) {
   const bool canary = canary_ || (request.host() && request.host()->canary);
   record_response(stats(), cluster_config_->stats,
                   {.status = status, .internal = stream_.internal_request(), .canary = canary});
+  if (virtual_cluster_stats_.base != 0) {
+    stats().add_status(virtual_cluster_stats_, VirtualClusterStat::upstream_rq_completed, status);
+  }
+  if (route_.route->stats.base != 0) {
+    stats().add_status(route_.route->stats, RouteStat::upstream_rq_completed, status);
+  }
 }
 
 void Router::count_error(const UpstreamRequest& request) {
@@ -782,9 +816,10 @@ void Router::reply_to_reset(ResetReason reason, std::string_view transport_failu
   std::string& text = stream_.scratch();
   text.assign("upstream_reset_before_response_started{").append(answer.details);
   if (!transport_failure.empty()) {
-    info.upstream_transport_failure_reason = arena().copy_view(transport_failure);
     text.append("|").append(transport_failure);
     std::replace(text.begin(), text.end(), ' ', '_');
+    info.upstream_transport_failure_reason =
+        arena().copy_view(std::string_view(text).substr(text.size() - transport_failure.size()));
   }
   text.push_back('}');
   const std::string_view details = arena().copy_view(text);

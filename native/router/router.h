@@ -183,6 +183,9 @@ class Router final {
   EventLoop& loop() { return stream_.worker().loop; }
   StatsBlock& stats() { return stream_.worker().stats; }
   Arena& arena() { return stream_.request_headers().arena(); }
+  // Also at the virtual cluster and the route.
+  void count_routed(RouteStat stat);
+  void choose_virtual_cluster();
   void count(ClusterStat stat) { stats().add(cluster_config_->stats.cluster, stat); }
 
   const RouterConfig& config_;
@@ -190,6 +193,7 @@ class Router final {
   RouteResult route_;  // as it was when the request came to the router, whatever filters do to it later
   WorkerCluster* cluster_ = nullptr;         // valid within forward(); looked up again for a retry
   Ref<const ClusterConfig> cluster_config_;  // counts and names stay valid, whatever becomes of the cluster
+  StatScope<VirtualClusterStat> virtual_cluster_stats_;
   UpstreamRequest first_{*this};
   UpstreamRequest* tries_ = &first_;       // the newest first; more than one only when hedging
   UpstreamRequest* responding_ = nullptr;  // the one whose answer is passed on

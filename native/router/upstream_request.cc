@@ -18,6 +18,8 @@ void UpstreamRequest::start(ConnectionPool& pool, Ref<const Host> host) {
   info.upstream_local = nullptr;
   info.upstream_connection_id = 0;
   info.host_metadata = host_->metadata;
+  info.timing.upstream_request_start_ns = router_.loop().now_ns();
+  info.timing.upstream_pool_ready_ns = 0;
   pool.request(*this, *this);
 }
 
@@ -26,11 +28,12 @@ void UpstreamRequest::note_connection(const UpstreamConnectionInfo& connection) 
   info.upstream_remote = &connection.remote;
   info.upstream_local = &connection.local;
   info.upstream_connection_id = connection.id;
+  router_.note_attempt(*host_);
   if (router_.last_attempt_ != nullptr) router_.last_attempt_->connection_id = connection.id;
   info.upstream_protocol = connection.protocol;
   info.timing.upstream_connect_start_ns = connection.connect_start_ns;
   info.timing.upstream_connect_complete_ns = connection.connect_complete_ns;
-  info.timing.first_upstream_tx_byte_ns = router_.loop().now_ns();
+  info.timing.upstream_pool_ready_ns = info.timing.first_upstream_tx_byte_ns = router_.loop().now_ns();
 }
 
 void UpstreamRequest::on_pool_ready(MessageEncoder& encoder, const UpstreamConnectionInfo& connection, bool) {
@@ -38,6 +41,7 @@ void UpstreamRequest::on_pool_ready(MessageEncoder& encoder, const UpstreamConne
   state_ = State::Sent;
   sent_anything_ = true;
   note_connection(connection);
+  router_.count_routed(RouteStat::upstream_rq_total);
   const bool ended = router_.request_ended_ && router_.trailers_ == nullptr;
   const bool all = ended && router_.body_.empty();
   encoder.encode_headers(router_.stream_.request_headers(), all ? EndStream::Yes : EndStream::No);
@@ -68,6 +72,7 @@ void UpstreamRequest::forget_connection() {
 }
 
 void UpstreamRequest::on_pool_failure(ResetReason reason, std::string_view transport_failure) {
+  router_.stream_.info().timing.upstream_pool_ready_ns = router_.loop().now_ns();
   ended();
   router_.on_try_reset(*this, reason, transport_failure);
 }
@@ -117,9 +122,6 @@ void UpstreamRequest::cancel() {
   MessageEncoder* const encoder = encoder_;
   ended();
   if (encoder == nullptr) return;
-  // A tunnel knows no streams that could be reset.
-  if (router_.stream_.info().upstream_protocol != Protocol::None)
-    router_.count(ClusterStat::upstream_rq_tx_reset);
   encoder->reset(ResetReason::LocalReset);
 }
 
@@ -133,6 +135,8 @@ HeaderMap& UpstreamRequest::response_trailers() { return router_.stream_.make_re
 bool UpstreamRequest::is_head_request() const { return router_.head_request_; }
 bool UpstreamRequest::is_connect_request() const { return router_.connect_request_; }
 bool UpstreamRequest::is_upgrade_request() const { return router_.stream_.upgrade_request(); }
+
+WireBytes* UpstreamRequest::wire_bytes() { return &router_.stream_.info().upstream_wire; }
 
 Connection* UpstreamRequest::splice_target() { return router_.stream_.splice_target(); }
 

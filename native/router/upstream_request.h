@@ -66,6 +66,7 @@ class UpstreamRequest final : PoolWaiter, ResponseDecoder {
   bool is_head_request() const override;
   bool is_connect_request() const override;
   bool is_upgrade_request() const override;
+  WireBytes* wire_bytes() override;
   Connection* splice_target() override;
   void on_spliced(uint64_t bytes) override;
   void on_1xx(HeaderMap& headers) override;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <unordered_set>
 
 #include "upstream/cluster.h"
 #include "upstream/host_set.h"
@@ -32,6 +33,16 @@ void publish_priority(StatsBlock& main, const ClusterConfig& cluster, RoutePrior
     if (!breakers.track_remaining(priority)) continue;
     main.set(cluster.stats.remaining[row], kRemaining[i], breakers.remaining(priority, resource));
   }
+}
+
+uint64_t new_hosts(const ClusterEndpoints* previous, const ClusterEndpoints& now) {
+  std::unordered_set<const void*> known;
+  if (previous != nullptr) {
+    for (const Ref<const Host>& host : previous->hosts()) known.insert(host->state.get());
+  }
+  uint64_t fresh = 0;
+  for (const Ref<const Host>& host : now.hosts()) fresh += known.contains(host->state.get()) ? 0 : 1;
+  return fresh;
 }
 
 uint64_t max_weight(const ClusterEndpoints& endpoints) {
@@ -104,7 +115,10 @@ void publish_membership(StatsBlock& main, const ClusterStats& stats, const Clust
   main.set(stats.control, ClusterControlStat::membership_excluded, now.excluded());
   main.set(stats.control, ClusterControlStat::max_host_weight, max_weight(now));
   const bool changed = previous == nullptr ? !now.hosts().empty() : !previous->same_hosts(now);
-  if (changed) main.add(stats.control, ClusterControlStat::membership_change);
+  if (!changed) return;
+  main.add(stats.control, ClusterControlStat::membership_change);
+  // Each new host looked for its transport socket, and found the only one.
+  main.add(stats.control, ClusterControlStat::default_total_match_count, new_hosts(previous, now));
 }
 
 bool count_cluster_update(StatsBlock& main, const ClusterStats& stats, std::string_view name) {

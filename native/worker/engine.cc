@@ -31,6 +31,7 @@ Engine::Engine(EngineOptions options)
                                                     .flush_bytes_min = options_.log_flush_bytes_min});
   drain_.drain_time_ms = options_.drain_time_ms;
   drain_.gradual = options_.gradual_drain;
+  stats_.add_scope<RouterStat>("http.async-client.");
   filesystem_stats_ = stats_.add_scope<FilesystemStat>("filesystem.");
   std::random_device seeds;
   for (uint32_t i = 0; i < options_.concurrency; ++i) {

@@ -76,6 +76,7 @@ class Engine final : RouteBuildContext {
 
  private:
   uint32_t cluster_index(std::string_view name) override;
+  StatsRegistry* stats_registry() override { return &stats_; }
   void post_all(const Mailbox::Task& task);
   HcmBuildContext hcm_context() const;
   Result<std::vector<std::vector<int>>> open_sockets(ListenerConfig& config);

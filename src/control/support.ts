@@ -332,14 +332,15 @@ const connectionManager: Readonly<Record<string, MessageSupport>> = {
       path_with_escaped_slashes_action request_id_extension local_reply_config strip_matching_host_port
       strip_any_host_port stream_error_on_invalid_http_message strip_trailing_host_dot
       append_x_forwarded_port original_ip_detection_extensions
-      early_header_mutation_extensions proxy_status_config forward_proto_config`,
+      early_header_mutation_extensions proxy_status_config forward_proto_config
+      http1_safe_max_connection_duration stream_flush_timeout drain_timeout_jitter access_log_options
+      access_log_flush_interval flush_access_log_on_new_request record_route_resolution_stats`,
     refuse: `rds scoped_routes http3_protocol_options
       forward_client_cert_matcher path_normalization_options
       typed_header_validation_config
      `,
-    warn: `tracing set_current_client_cert_details http2_protocol_options http1_safe_max_connection_duration stream_flush_timeout
-      drain_timeout_jitter access_log_flush_interval flush_access_log_on_new_request access_log_options
-      append_local_overload add_proxy_protocol_connection_state record_route_resolution_stats`,
+    warn: `tracing set_current_client_cert_details http2_protocol_options append_local_overload
+      add_proxy_protocol_connection_state`,
   },
   [`${hcm}.HttpConnectionManager.InternalAddressConfig`]: { yes: "unix_sockets cidr_ranges" },
   [`${hcm}.HttpConnectionManager.UpgradeConfig`]: { yes: "upgrade_type enabled", refuse: "filters" },
@@ -351,6 +352,10 @@ const connectionManager: Readonly<Record<string, MessageSupport>> = {
   "envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig": {
     yes: "pack_trace_reason",
     warn: "use_request_id_for_trace_sampling",
+  },
+  [`${hcm}.HttpConnectionManager.HcmAccessLogOptions`]: {
+    yes: `access_log_flush_interval flush_access_log_on_new_request
+      flush_log_on_tunnel_successfully_established`,
   },
   [`${hcm}.ForwardProtoConfig`]: { yes: "https_destination_ports http_destination_ports" },
   [`${hcm}.HttpConnectionManager.ProxyStatusConfig`]: {

@@ -24,6 +24,8 @@ export type Setup = {
   readonly bootstrap?: Json;
   readonly args?: readonly string[];
   readonly workers?: number;
+  /** What is started; default: bin/outrider. */
+  readonly program?: string;
   /** Runs the program in a shell after this, such as `ulimit -n 64`. */
   readonly shell?: string;
 };
@@ -175,7 +177,7 @@ export async function startProxy(t: TestContext, setup: Setup): Promise<Running>
   writeFileSync(config, JSON.stringify(bootstrapOf(setup)).replaceAll("{{dir}}", folder));
   const workers = String(setup.workers ?? 1);
   const args = ["-c", config, "--admin-address-path", adminPath, "--concurrency", workers, "-l", "error"];
-  const program = join(root, "bin/outrider");
+  const program = setup.program ?? join(root, "bin/outrider");
   const command = setup.shell === undefined ? program : "/bin/sh";
   const inShell = setup.shell === undefined ? [] : ["-c", `${setup.shell}; exec "$0" "$@"`, program];
   const child = spawn(command, [...inShell, ...args, ...(setup.args ?? [])], {

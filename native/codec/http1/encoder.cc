@@ -141,6 +141,7 @@ Encoded write_request_head(const HeaderMap& map, EndStream end_stream, const Enc
   if (method.empty() || !map.has(connect ? HeaderId::Authority : HeaderId::Path)) return {.failed = true};
   Writer writer(out, map, options);
   write_request_line(map, connect, options, &writer);
+  const char* const fields = writer.at();
   if (map.has(HeaderId::Authority)) writer.line("host", map.get(HeaderId::Authority));
   writer.lines();
   Encoded encoded;
@@ -150,6 +151,7 @@ Encoded write_request_head(const HeaderMap& map, EndStream end_stream, const Enc
     const bool length = map.has(HeaderId::ContentLength);
     encoded.framing = frame_body(length, end_stream == EndStream::Yes, !is_bodiless(method), true, &writer);
   }
+  encoded.field_bytes = static_cast<uint32_t>(writer.at() - fields);
   writer.text("\r\n");
   *written = static_cast<size_t>(writer.at() - out);
   return encoded;
@@ -168,6 +170,7 @@ Encoded write_response_head(const HeaderMap& map, EndStream end_stream, const Re
   writer.text(" ");
   writer.text(reason.empty() ? reason_phrase(status) : reason);
   writer.text("\r\n");
+  const char* const fields = writer.at();
   writer.lines();
 
   const bool interim = status < 200;
@@ -183,6 +186,7 @@ Encoded write_response_head(const HeaderMap& map, EndStream end_stream, const Re
         frame_body(map.has(HeaderId::ContentLength), ends, true, request.minor_version == 1, &writer);
     if (request.head_request) encoded.framing = Framing::None;
   }
+  encoded.field_bytes = static_cast<uint32_t>(writer.at() - fields);
   writer.text("\r\n");
   *written = static_cast<size_t>(writer.at() - out);
   return encoded;

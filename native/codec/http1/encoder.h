@@ -32,7 +32,8 @@ struct RequestFacts {
 // How the body must follow. None: nothing follows, the message is complete.
 struct Encoded {
   Framing framing = Framing::None;
-  bool failed = false;  // no room, or a pseudo header is missing: nothing was written
+  uint32_t field_bytes = 0;  // of the field lines
+  bool failed = false;       // no room, or a pseudo header is missing: nothing was written
 };
 
 // Upper bounds of what the writers below write.

@@ -157,6 +157,18 @@ bool read_fields(const Section& section, const Options& options, HeaderMap& map,
   return true;
 }
 
+uint64_t field_bytes_received(const HeaderMap& map) {
+  constexpr uint64_t colon_and_end = 3;
+  uint64_t bytes = map.byte_size() + colon_and_end * map.count();
+  for (const HeaderId id : {HeaderId::Method, HeaderId::Path, HeaderId::Scheme, HeaderId::Status}) {
+    const Header* const pseudo = map.find(id);
+    if (pseudo != nullptr) bytes -= pseudo->name_len + uint64_t{pseudo->value_len} + colon_and_end;
+  }
+  constexpr uint64_t longer = std::string_view(":authority").size() - std::string_view("host").size();
+  if (map.has(HeaderId::Authority)) bytes -= longer;
+  return bytes == 0 ? colon_and_end : bytes;
+}
+
 char* copy_padded(Arena& arena, std::string_view bytes) {
   char* copy = static_cast<char*>(arena.allocate(bytes.size() + section_padding, 1));
   if (copy == nullptr) return nullptr;

@@ -26,6 +26,9 @@ inline constexpr size_t section_padding = 16;
 bool read_fields(const Section& section, const Options& options, HeaderMap& map, size_t* bytes_read,
                  uint32_t* dropped_underscores, ParseError* error);
 
+// How Envoy counts the field lines of a head that was just read: without line ends' blanks and pseudo headers.
+uint64_t field_bytes_received(const HeaderMap& map);
+
 // A copy of `bytes` in the arena with the padding behind it; nullptr when the arena has failed.
 char* copy_padded(Arena& arena, std::string_view bytes);
 

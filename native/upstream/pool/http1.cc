@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "codec/http1/fields.h"
 #include "codec/http1/options.h"
 
 namespace outrider {
@@ -14,6 +15,7 @@ Http1Client::Http1Client(Http1Pool& pool, int fd)
       connection_(pool.context_.worker, *this, pool.cluster().connection_buffer_bytes_max),
       parser_(pool.parser_options_) {
   EventLoop& loop = pool_.context_.worker.loop;
+  pool_.stats().add(pool_.cluster().stats.http1, Http1Stat::created);
   info_.id = pool_.context_.worker.connection_id();
   info_.remote = pool_.host().address;
   info_.protocol = Protocol::Http11;
@@ -47,6 +49,8 @@ void Http1Client::become_idle() {
 void Http1Client::attach(PoolWaiter& waiter, ResponseDecoder& decoder) {
   state_ = State::Busy;
   decoder_ = &decoder;
+  wire_ = decoder.wire_bytes();
+  if (wire_ == nullptr) wire_ = &unwatched_;
   phase_ = Phase::Head;
   request_complete_ = false;
   response_bytes_ = 0;
@@ -74,8 +78,11 @@ void Http1Client::resume_input() {
 }
 
 void Http1Client::encode_headers(const HeaderMap& headers, EndStream end) {
+  const uint64_t before = connection_.output().bytes();
   const http1::Encoded encoded =
       http1::encode_request_head(headers, end, pool_.encoder_options_, connection_.output());
+  wire_->header_sent += encoded.field_bytes;
+  wire_->sent += connection_.output().bytes() - before;
   request_framing_ = encoded.framing;
   request_complete_ = end == EndStream::Yes;
   connection_.send_soon();
@@ -83,6 +90,7 @@ void Http1Client::encode_headers(const HeaderMap& headers, EndStream end) {
 
 void Http1Client::encode_data(std::string_view data, EndStream end) {
   OutputBuffer& output = connection_.output();
+  const uint64_t before = output.bytes();
   const bool chunked = request_framing_ == http1::Framing::Chunked;
   if (chunked && !data.empty()) {
     output.commit(http1::write_chunk_header(data.size(), output.reserve(http1::chunk_header_bytes_max)));
@@ -98,6 +106,7 @@ void Http1Client::encode_data(std::string_view data, EndStream end) {
                                             output.reserve(http1::last_chunk_bytes_max(nullptr))));
     }
   }
+  wire_->sent += output.bytes() - before;
   connection_.send_soon();
 }
 
@@ -105,8 +114,10 @@ void Http1Client::encode_trailers(const HeaderMap& trailers) {
   request_complete_ = true;
   if (request_framing_ != http1::Framing::Chunked) return;
   OutputBuffer& output = connection_.output();
+  const uint64_t before = output.bytes();
   output.commit(http1::write_last_chunk(&trailers, pool_.encoder_options_,
                                         output.reserve(http1::last_chunk_bytes_max(&trailers))));
+  wire_->sent += output.bytes() - before;
   connection_.send_soon();
 }
 
@@ -118,6 +129,8 @@ void Http1Client::reset(ResetReason) {
     if (decoder_ == nullptr) return;
   }
   detach();
+  pool_.count(ClusterStat::upstream_cx_destroy_with_active_rq);
+  pool_.count(ClusterStat::upstream_cx_destroy_local_with_active_rq);
   destroy(CloseReason::Local);
 }
 
@@ -150,7 +163,7 @@ size_t Http1Client::parse_head(std::string_view bytes) {
       return 0;
     case http1::ParseStatus::Error:
       pool_.count(ClusterStat::upstream_cx_protocol_error);
-      fail_exchange(ResetReason::ProtocolError);
+      fail_exchange(ResetReason::ProtocolError, CloseReason::Local);
       return 0;
     case http1::ParseStatus::Head:
       break;
@@ -160,13 +173,15 @@ size_t Http1Client::parse_head(std::string_view bytes) {
   // Envoy passes a 101 on that nobody asked for; what follows it would belong to no protocol.
   if (head.status == 101 && !context.upgrade_requested) {
     pool_.count(ClusterStat::upstream_cx_protocol_error);
-    fail_exchange(ResetReason::ProtocolError);
+    fail_exchange(ResetReason::ProtocolError, CloseReason::Local);
     return 0;
   }
+  wire_->received += used;
+  wire_->header_received += http1::field_bytes_received(headers);
   if (head.status >= 100 && head.status < 200 && head.status != 101) {
     if (++interim_heads_ > interim_heads_max) {
       pool_.count(ClusterStat::upstream_cx_protocol_error);
-      fail_exchange(ResetReason::ProtocolError);
+      fail_exchange(ResetReason::ProtocolError, CloseReason::Local);
       return 0;
     }
     decoder_->on_1xx(headers);
@@ -192,6 +207,7 @@ size_t Http1Client::parse_body(std::string_view bytes) {
   while (decoder_ != nullptr) {
     const http1::BodyResult result = body_.decode(bytes, trailers);
     bytes.remove_prefix(result.consumed);
+    wire_->received += result.consumed;
     switch (result.status) {
       case http1::BodyStatus::NeedMore:
         return whole - bytes.size();
@@ -218,7 +234,7 @@ size_t Http1Client::parse_body(std::string_view bytes) {
         return whole - bytes.size();
       case http1::BodyStatus::Error:
         pool_.count(ClusterStat::upstream_cx_protocol_error);
-        fail_exchange(ResetReason::ProtocolError);
+        fail_exchange(ResetReason::ProtocolError, CloseReason::Local);
         return 0;
     }
   }
@@ -239,6 +255,7 @@ void Http1Client::splice_rest() {
 void Http1Client::on_spliced(uint64_t bytes) {
   pool_.count(ClusterStat::upstream_cx_rx_bytes_total, connection_.take_bytes_read());
   body_.skip(bytes);
+  wire_->received += bytes;
   decoder_->on_spliced(bytes);
 }
 
@@ -252,7 +269,7 @@ void Http1Client::on_splice_done() {
 void Http1Client::on_splice_cut_off() {
   splice_.reset();
   pool_.count(ClusterStat::upstream_cx_protocol_error);
-  fail_exchange(ResetReason::ProtocolError);
+  fail_exchange(ResetReason::ProtocolError, CloseReason::Local);
 }
 
 // The decoder has seen the end. Bytes behind it would be taken for the next answer, and a request that the peer has
@@ -272,6 +289,7 @@ void Http1Client::detach() {
   splice_.reset();
   while (paused_ > 0) resume_input();
   decoder_ = nullptr;
+  wire_ = &unwatched_;
   phase_ = Phase::Done;
   pool_.uncount(ClusterStat::upstream_rq_active);
   pool_.uncount_host(HostStat::rq_active);
@@ -286,10 +304,13 @@ void Http1Client::count_bytes() {
   if (written > 0) pool_.count(ClusterStat::upstream_cx_tx_bytes_total, written);
 }
 
-void Http1Client::fail_exchange(ResetReason reason) {
+void Http1Client::fail_exchange(ResetReason reason, CloseReason closed_by) {
   ResponseDecoder* decoder = decoder_;
   detach();
-  destroy(reason == ResetReason::ConnectionTermination ? CloseReason::Remote : CloseReason::Local);
+  pool_.count(ClusterStat::upstream_cx_destroy_with_active_rq);
+  pool_.count(closed_by == CloseReason::Local ? ClusterStat::upstream_cx_destroy_local_with_active_rq
+                                              : ClusterStat::upstream_cx_destroy_remote_with_active_rq);
+  destroy(closed_by);
   decoder->on_reset(reason);
 }
 
@@ -310,13 +331,13 @@ void Http1Client::on_closed(CloseReason reason) {
     // overtake the acknowledgement of a request that was read.
     const bool unseen =
         reason == CloseReason::Remote && requests_ > 1 && response_bytes_ == 0 && request_unseen();
-    if (unseen) return fail_exchange(ResetReason::StaleConnection);
+    if (unseen) return fail_exchange(ResetReason::StaleConnection, reason);
     if (reason == CloseReason::Local || response_bytes_ == 0) {
-      return fail_exchange(ResetReason::ConnectionTermination);
+      return fail_exchange(ResetReason::ConnectionTermination, reason);
     }
     // The end came in the middle of a message.
     pool_.count(ClusterStat::upstream_cx_protocol_error);
-    return fail_exchange(ResetReason::ProtocolError);
+    return fail_exchange(ResetReason::ProtocolError, reason);
   }
   destroy(reason);
   if (reason != CloseReason::ConnectFailed) return;
@@ -380,6 +401,8 @@ void Http1Client::destroy(CloseReason reason) {
   EventLoop& loop = pool_.context_.worker.loop;
   pool_.stats().record(pool_.cluster().stats.cluster, ClusterStat::upstream_cx_length_ms,
                        (loop.now_ns() - info_.connect_start_ns) / 1'000'000);
+  if (!was_connecting)
+    pool_.stats().record(pool_.cluster().stats.cluster, ClusterStat::upstream_rq_per_cx, requests_);
   loop.free_later(*this);
   pool_.on_client_gone(was_connecting, reason);
 }

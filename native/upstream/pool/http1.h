@@ -63,7 +63,7 @@ class Http1Client final : public ListLink<Http1Client>,
   size_t parse_body(std::string_view bytes);
   void splice_rest();
   void finish_response(bool more_bytes);
-  void fail_exchange(ResetReason reason);
+  void fail_exchange(ResetReason reason, CloseReason closed_by);
   void become_idle();
   void detach();
   void destroy(CloseReason reason);
@@ -80,7 +80,9 @@ class Http1Client final : public ListLink<Http1Client>,
   std::unique_ptr<Splice> splice_;
   UpstreamConnectionInfo info_;
   HeaderMap* headers_ = nullptr;  // of the response that is being read
-  uint64_t written_before_ = 0;   // bytes of earlier exchanges
+  WireBytes unwatched_;
+  WireBytes* wire_ = &unwatched_;  // of the exchange
+  uint64_t written_before_ = 0;    // bytes of earlier exchanges
   uint64_t requests_ = 0;
   uint64_t idle_since_ms_ = 0;
   uint64_t response_bytes_ = 0;  // of the current response
