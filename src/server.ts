@@ -188,8 +188,9 @@ export class Server {
     this.#state = "LIVE";
     if (warm) await this.#startAdmin(adminConfig);
     const flushMs = durationMs(resolved["stats_flush_interval"], stats_flush_interval_ms);
+    const onAdmin = resolved["stats_flush_on_admin"] === true;
     // Not unref'd: this timer also keeps the process alive when nothing else on the main thread does.
-    setInterval(() => this.#stats.flush(), flushMs);
+    setInterval(() => onAdmin || this.#stats.flush(), flushMs);
     log.logger("main", "src/server.ts").info("all dependencies initialized. starting workers");
   }
 
@@ -244,6 +245,7 @@ export class Server {
       serverInfo: () => this.#serverInfo(),
       hotRestartVersion: this.#parts.hotRestartVersion,
       stats: this.#stats,
+      statsFlushOnAdmin: this.#parts.resolved["stats_flush_on_admin"] === true,
       tagExtractor: this.#rules.tagExtractor,
       bucketsOf: this.#rules.bucketsOf,
       runtime: this.#runtime,
