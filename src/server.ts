@@ -56,6 +56,15 @@ function trees(value: unknown): readonly Tree[] {
   return Array.isArray(value) ? value.filter(isTree) : [];
 }
 
+/** What the overload manager says about the number of connections from outside. */
+function downstreamLimit(manager: Tree): { readonly downstream_connections_max?: number } {
+  for (const monitor of trees(manager["resource_monitors"])) {
+    const most = Number(child(monitor, "typed_config")["max_active_downstream_connections"] ?? 0);
+    if (most > 0) return { downstream_connections_max: most };
+  }
+  return {};
+}
+
 function child(tree: Tree, name: string): Tree {
   const value = tree[name];
   return isTree(value) ? value : {};
@@ -106,6 +115,7 @@ export class Server {
         drain_time_ms: options.drainTimeS * 1_000,
         gradual_drain: options.drainStrategy !== "immediate",
         local_ipv6: options.localAddressIpVersion === "v6",
+        ...downstreamLimit(child(resolved, "overload_manager")),
         node_id: node["id"] ?? "",
         node_cluster: node["cluster"] ?? "",
       }),

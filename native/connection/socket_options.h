@@ -15,6 +15,7 @@ struct SocketOption {
   int name = 0;
   int number = 0;
   std::string bytes;
+  bool operator==(const SocketOption&) const = default;
 };
 
 // SO_KEEPALIVE and its times; -1: the kernel's default.
@@ -23,6 +24,7 @@ struct TcpKeepalive {
   int probes = -1;
   int time_s = -1;
   int interval_s = -1;
+  bool operator==(const TcpKeepalive&) const = default;
 };
 
 // A list of envoy.config.core.v3.SocketOption.

@@ -39,19 +39,11 @@ std::string listener_stat_prefix(ConfigView listener, const Address& address) {
 }
 
 Result<Ref<ListenerConfig>> ListenerConfig::build(Ref<const SharedConfig> source, BuildContext& context) {
-  Ref<ListenerConfig> config(new ListenerConfig());
+  Ref<ListenerConfig> config(new ListenerConfig(context.budget));
   config->source_ = std::move(source);
   const ConfigView view = config->view();
   config->name = view.string("name");
-  auto address = read_address(view["address"]);
-  if (!address) return address.error();
-  config->addresses.push_back(address.value());
-  for (const ConfigView additional : view.list("additional_addresses")) {
-    auto more = read_address(additional["address"]);
-    if (!more) return more.error();
-    config->addresses.push_back(more.value());
-  }
-  config->socket_options = read_socket_options(view.list("socket_options"));
+  if (auto read = config->read_addresses(view); !read) return read.error();
   config->buffer_bytes_max = static_cast<uint32_t>(view.uint("per_connection_buffer_limit_bytes", 1 << 20));
   config->accepts_per_event_max = static_cast<uint32_t>(
       std::max<uint64_t>(1, view.uint("max_connections_to_accept_per_socket_event", 1)));
@@ -59,17 +51,20 @@ Result<Ref<ListenerConfig>> ListenerConfig::build(Ref<const SharedConfig> source
   config->backlog = static_cast<int>(view.uint("tcp_backlog_size", 65'535));
   config->fast_open_queue =
       view.has("tcp_fast_open_queue_length") ? static_cast<int>(view.uint("tcp_fast_open_queue_length")) : -1;
-  config->pipe_mode = static_cast<uint32_t>(view["address"]["pipe"].uint("mode"));
   config->bind_to_port = view.boolean("bind_to_port", view["deprecated_v1"].boolean("bind_to_port", true));
   config->reuse_port = view.boolean("enable_reuse_port", true);
   config->transparent = view.boolean("transparent");
   config->freebind = view.boolean("freebind");
-  config->ipv4_compat = view["address"]["socket_address"].boolean("ipv4_compat");
   config->exact_balance = view["connection_balance_config"].has("exact_balance");
-  config->keepalive = read_tcp_keepalive(view["tcp_keepalive"]);
-  config->connections_max = context.connections_max;
+  config->opts_out_of_budget_ =
+      view.boolean("ignore_global_conn_limit") || view.boolean("bypass_overload_manager");
+  config->counts_to_budget_ = !context.budget_is_fixed || !config->opts_out_of_budget_;
+  config->worker_count_ = context.worker_count;
+  if (config->exact_balance) {
+    config->by_worker_ = std::make_unique<std::atomic<uint32_t>[]>(context.worker_count);
+  }
 
-  const std::string prefix = listener_stat_prefix(view, config->addresses.front());
+  const std::string prefix = listener_stat_prefix(view, config->addresses.front().address);
   config->stats = context.stats.add_scope<ListenerStat>(prefix);
   for (uint32_t i = 0; i < context.worker_count; ++i) {
     config->worker_stats.push_back(
@@ -93,27 +88,97 @@ Result<Ref<ListenerConfig>> ListenerConfig::build(Ref<const SharedConfig> source
   return config;
 }
 
-bool ListenerConfig::admit() const {
-  if (connections_.fetch_add(1, std::memory_order_relaxed) < connections_max) return true;
+static ListenAddress listen_address(const Address& address, ConfigView source) {
+  return {.address = address,
+          .options = {},
+          .keepalive = {},
+          .pipe_mode = static_cast<uint32_t>(source["pipe"].uint("mode")),
+          .ipv4_compat = source["socket_address"].boolean("ipv4_compat")};
+}
+
+Result<bool> ListenerConfig::read_addresses(ConfigView view) {
+  auto address = read_address(view["address"]);
+  if (!address) return address.error();
+  ListenAddress first = listen_address(address.value(), view["address"]);
+  first.options = read_socket_options(view.list("socket_options"));
+  first.keepalive = read_tcp_keepalive(view["tcp_keepalive"]);
+  addresses.push_back(first);
+  for (const ConfigView additional : view.list("additional_addresses")) {
+    auto more = read_address(additional["address"]);
+    const std::string place = "additional_addresses[" + std::to_string(addresses.size() - 1) + "].";
+    if (!more) return ConfigError{place + more.error().path, more.error().reason};
+    ListenAddress next = listen_address(more.value(), additional["address"]);
+    const ConfigView own = additional["socket_options"];
+    next.options = own ? read_socket_options(own.list("socket_options")) : first.options;
+    const ConfigView keepalive = additional["tcp_keepalive"];
+    next.keepalive = keepalive ? read_tcp_keepalive(keepalive) : first.keepalive;
+    addresses.push_back(next);
+  }
+  return true;
+}
+
+bool ListenerConfig::same_sockets(const ListenerConfig& other) const {
+  return addresses == other.addresses && backlog == other.backlog &&
+         fast_open_queue == other.fast_open_queue && bind_to_port == other.bind_to_port &&
+         reuse_port == other.reuse_port && transparent == other.transparent && freebind == other.freebind;
+}
+
+ListenerConfig::Admission ListenerConfig::admit() const {
+  if (counts_to_budget_) {
+    const uint64_t open = budget_.open.fetch_add(1, std::memory_order_relaxed);
+    if (open >= budget_.max.load(std::memory_order_relaxed) && !opts_out_of_budget_) {
+      budget_.open.fetch_sub(1, std::memory_order_relaxed);
+      return Admission::AllAreFull;
+    }
+  }
+  const uint64_t open = connections_.fetch_add(1, std::memory_order_relaxed);
+  if (open < connections_max_.load(std::memory_order_relaxed)) return Admission::Admitted;
   leave();
-  return false;
+  return Admission::ListenerIsFull;
+}
+
+void ListenerConfig::leave() const {
+  connections_.fetch_sub(1, std::memory_order_relaxed);
+  if (counts_to_budget_) budget_.open.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// The worker with the fewest, and of several its own. Two workers that choose at once may choose the same.
+uint32_t ListenerConfig::choose_worker(uint32_t self) const {
+  if (by_worker_ == nullptr) return self;
+  uint32_t best = self;
+  uint32_t fewest = by_worker_[self].load(std::memory_order_relaxed);
+  for (uint32_t i = 0; i < worker_count_; ++i) {
+    const uint32_t count = by_worker_[i].load(std::memory_order_relaxed);
+    if (count >= fewest) continue;
+    best = i;
+    fewest = count;
+  }
+  by_worker_[best].fetch_add(1, std::memory_order_relaxed);
+  return best;
+}
+
+void ListenerConfig::release_worker(uint32_t index) const {
+  if (by_worker_ != nullptr) by_worker_[index].fetch_sub(1, std::memory_order_relaxed);
 }
 
 // ---- sockets -------------------------------------------------------------------------------------------------
 
 static ConfigError socket_error(const Address& address, const char* what) {
-  return {"address", std::string("cannot ") + what + " " + address.text() + ": " + strerrordesc_np(errno)};
+  std::string reason = std::string("cannot ") + what + " " + address.text() + ": " + strerrordesc_np(errno);
+  if (errno == EADDRINUSE) reason += " (another listener or another process listens there)";
+  return {"address", reason};
 }
 
 static bool set_number(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
 }
 
-static bool prepare_listen_socket(int fd, const ListenerConfig& listener, const Address& address,
+static bool prepare_listen_socket(int fd, const ListenerConfig& listener, const ListenAddress& where,
                                   bool reuse_port) {
+  const Address& address = where.address;
   bool ok = set_number(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (address.family() == AF_INET6)
-    ok &= set_number(fd, IPPROTO_IPV6, IPV6_V6ONLY, listener.ipv4_compat ? 0 : 1);
+    ok &= set_number(fd, IPPROTO_IPV6, IPV6_V6ONLY, where.ipv4_compat ? 0 : 1);
   if (address.is_ip()) {
     if (reuse_port) ok &= set_number(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     ok &= set_number(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // accepted sockets inherit it
@@ -121,12 +186,24 @@ static bool prepare_listen_socket(int fd, const ListenerConfig& listener, const 
     if (listener.transparent) ok &= set_number(fd, IPPROTO_IP, IP_TRANSPARENT, 1);
     if (listener.fast_open_queue >= 0)
       ok &= set_number(fd, IPPROTO_TCP, TCP_FASTOPEN, listener.fast_open_queue);
-    apply_keepalive(fd, listener.keepalive);
+    apply_keepalive(fd, where.keepalive);
   }
-  return ok && apply_socket_options(fd, listener.socket_options, SocketOption::State::Prebind);
+  return ok && apply_socket_options(fd, where.options, SocketOption::State::Prebind);
 }
 
-Result<int> open_listen_socket(const ListenerConfig& listener, const Address& address, bool reuse_port) {
+// A socket that a dead process left behind goes; one that somebody listens on stays, and so does any other file.
+static void remove_stale_socket(const Address& address) {
+  const std::string path = address.text();
+  struct stat file;
+  if (::lstat(path.c_str(), &file) != 0 || !S_ISSOCK(file.st_mode)) return;
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  if (::connect(fd, address.raw(), address.raw_bytes()) != 0 && errno == ECONNREFUSED) ::unlink(path.c_str());
+  ::close(fd);
+}
+
+Result<int> open_listen_socket(const ListenerConfig& listener, const ListenAddress& where, bool reuse_port) {
+  const Address& address = where.address;
   const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return socket_error(address, "open a socket for");
   const auto fail = [&](const char* what) {
@@ -134,15 +211,16 @@ Result<int> open_listen_socket(const ListenerConfig& listener, const Address& ad
     ::close(fd);
     return error;
   };
-  if (!prepare_listen_socket(fd, listener, address, reuse_port)) return fail("set the socket options of");
+  if (!prepare_listen_socket(fd, listener, where, reuse_port)) return fail("set the socket options of");
   const bool is_path = address.family() == AF_UNIX && !address.text().starts_with('@');
-  if (is_path) ::unlink(address.text().c_str());
+  if (is_path) remove_stale_socket(address);
   if (::bind(fd, address.raw(), address.raw_bytes()) != 0) return fail("bind");
-  if (is_path && listener.pipe_mode != 0) ::chmod(address.text().c_str(), listener.pipe_mode);
-  if (!apply_socket_options(fd, listener.socket_options, SocketOption::State::Bound))
+  if (is_path && where.pipe_mode != 0 && ::chmod(address.text().c_str(), where.pipe_mode) != 0)
+    return fail("set the mode of");
+  if (!apply_socket_options(fd, where.options, SocketOption::State::Bound))
     return fail("set the socket options of");
   if (::listen(fd, listener.backlog) != 0) return fail("listen on");
-  if (!apply_socket_options(fd, listener.socket_options, SocketOption::State::Listening)) {
+  if (!apply_socket_options(fd, where.options, SocketOption::State::Listening)) {
     return fail("set the socket options of");
   }
   return fd;
@@ -157,9 +235,13 @@ static Address bound_address(int fd) {
   return Address::from_sockaddr(reinterpret_cast<sockaddr*>(&storage), bytes);
 }
 
-WorkerListener::WorkerListener(HttpWorker& http, Ref<ListenerConfig> config, const std::vector<int>& sockets)
-    : http_(http), config_(std::move(config)) {
-  for (const int fd : sockets) acceptors_.push_back(std::make_unique<Acceptor>(*this, fd));
+WorkerListener::WorkerListener(HttpWorker& http, SocketPorter& porter, Ref<ListenerConfig> config,
+                               const std::vector<int>& sockets)
+    : http_(http), porter_(porter), config_(std::move(config)) {
+  for (size_t i = 0; i < sockets.size(); ++i) {
+    const bool ipv4_compat = config_->addresses[i].ipv4_compat;
+    acceptors_.push_back(std::make_unique<Acceptor>(*this, sockets[i], ipv4_compat));
+  }
 }
 
 WorkerListener::~WorkerListener() {
@@ -180,8 +262,21 @@ void WorkerListener::drain_connections() {
   }
 }
 
-WorkerListener::Acceptor::Acceptor(WorkerListener& listener, int fd)
-    : listener_(listener), fd_(fd), local_(bound_address(fd)) {
+// An IPv4 peer of an IPv6 socket is an IPv4 peer.
+static Address unmapped(const Address& address) {
+  if (address.family() != AF_INET6) return address;
+  sockaddr_in6 v6;
+  std::memcpy(&v6, address.raw(), sizeof(v6));
+  if (!IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) return address;
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  v4.sin_port = v6.sin6_port;
+  std::memcpy(&v4.sin_addr, v6.sin6_addr.s6_addr + 12, sizeof(v4.sin_addr));
+  return Address::from_sockaddr(reinterpret_cast<sockaddr*>(&v4), sizeof(v4));
+}
+
+WorkerListener::Acceptor::Acceptor(WorkerListener& listener, int fd, bool ipv4_compat)
+    : listener_(listener), fd_(fd), local_(bound_address(fd)), ipv4_compat_(ipv4_compat) {
   uint8_t ip[16];
   local_.ip_bytes(ip);
   const uint8_t any_v4[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -192,6 +287,8 @@ WorkerListener::Acceptor::Acceptor(WorkerListener& listener, int fd)
 
 WorkerListener::Acceptor::~Acceptor() {
   cancel();
+  // Others may hold the same socket, and then closing ours alone would leave it in the set.
+  epoll_ctl(listener_.http_.worker.loop.fd(), EPOLL_CTL_DEL, fd_, nullptr);
   ::close(fd_);
 }
 
@@ -231,8 +328,14 @@ bool WorkerListener::Acceptor::accept_one() {
     loop.timers().arm(*this, loop.now_ms() + 100);
     return false;
   }
-  const Address remote = Address::from_sockaddr(reinterpret_cast<sockaddr*>(&peer), bytes);
-  listener_.on_accepted(fd, remote, local_is_fixed_ ? local_ : bound_address(fd));
+  AcceptedSocket socket{.fd = fd,
+                        .remote = Address::from_sockaddr(reinterpret_cast<sockaddr*>(&peer), bytes),
+                        .local = local_is_fixed_ ? local_ : bound_address(fd)};
+  if (ipv4_compat_) {
+    socket.remote = unmapped(socket.remote);
+    socket.local = unmapped(socket.local);
+  }
+  listener_.on_accepted(socket);
   return true;
 }
 
@@ -240,14 +343,23 @@ void WorkerListener::Acceptor::accept_all() {
   while (accept_one()) continue;
 }
 
-void WorkerListener::on_accepted(int fd, const Address& remote, const Address& local) {
+void WorkerListener::on_accepted(const AcceptedSocket& socket) {
   WorkerContext& worker = http_.worker;
-  const StatScope<ListenerWorkerStat> per_worker = config_->worker_stats[worker.index];
-  if (!config_->admit()) {
-    worker.stats.add(config_->stats, ListenerStat::downstream_cx_overflow);
-    ::close(fd);
+  const ListenerConfig::Admission admission = config_->admit();
+  if (admission != ListenerConfig::Admission::Admitted) {
+    const bool alone = admission == ListenerConfig::Admission::ListenerIsFull;
+    worker.stats.add(config_->stats, alone ? ListenerStat::downstream_cx_overflow
+                                           : ListenerStat::downstream_global_cx_overflow);
+    ::close(socket.fd);
     return;
   }
+  const uint32_t where = config_->choose_worker(worker.index);
+  where == worker.index ? take(socket) : porter_.carry(where, config_, socket);
+}
+
+void WorkerListener::take(const AcceptedSocket& socket) {
+  WorkerContext& worker = http_.worker;
+  const StatScope<ListenerWorkerStat> per_worker = config_->worker_stats[worker.index];
   worker.stats.add(config_->stats, ListenerStat::downstream_cx_total);
   worker.stats.add(config_->stats, ListenerStat::downstream_cx_active);
   worker.stats.add(per_worker, ListenerWorkerStat::downstream_cx_total);
@@ -255,22 +367,23 @@ void WorkerListener::on_accepted(int fd, const Address& remote, const Address& l
   ++active_;
   ConnectionInfo info;
   info.id = worker.connection_id();
-  info.local = local;
-  info.direct_local = local;
-  info.direct_remote = remote;
+  info.local = socket.local;
+  info.direct_local = socket.local;
+  info.direct_remote = socket.remote;
   info.start_ns = worker.loop.now_ns();
   info.listener_name = config_->name;
   info.filter_chain_name = config_->filter_chain_name;
   Http1Server* server =
       http_.http1_servers.make(http_, config_->hcm(), *this, info, config_->buffer_bytes_max);
   connections_.push_back(*server);
-  server->start(fd);
+  server->start(socket.fd);
 }
 
 void WorkerListener::on_downstream_closed(uint64_t started_ns) {
   WorkerContext& worker = http_.worker;
   const StatScope<ListenerWorkerStat> per_worker = config_->worker_stats[worker.index];
   config_->leave();
+  config_->release_worker(worker.index);
   --active_;
   worker.stats.sub(config_->stats, ListenerStat::downstream_cx_active);
   worker.stats.sub(per_worker, ListenerWorkerStat::downstream_cx_active);

@@ -18,6 +18,7 @@ EngineOptions EngineOptions::read(ConfigView options) {
       static_cast<uint32_t>(options.uint("log_flush_bytes_min", out.log_flush_bytes_min));
   out.drain_time_ms = options.uint("drain_time_ms", out.drain_time_ms);
   out.gradual_drain = options.boolean("gradual_drain", true);
+  out.downstream_connections_max = options.uint("downstream_connections_max", UINT64_MAX);
   out.local_ipv6 = options.boolean("local_ipv6");
   out.node_id = options.string("node_id");
   out.node_cluster = options.string("node_cluster");
@@ -37,6 +38,7 @@ Engine::Engine(EngineOptions options)
   for (uint32_t i = 0; i < options_.concurrency; ++i) {
     const uint64_t seed = (uint64_t{seeds()} << 32) | seeds();
     workers_.push_back(std::make_unique<Worker>(i, *stats_.add_block(), drain_, seed));
+    workers_.back()->set_peers(workers_);
   }
 }
 
@@ -112,72 +114,119 @@ HcmBuildContext Engine::hcm_context() const {
   return context;
 }
 
-// By worker, then by address. Without SO_REUSEPORT the workers share one socket through descriptors of their own.
-Result<std::vector<std::vector<int>>> Engine::open_sockets(ListenerConfig& config) {
-  std::vector<std::vector<int>> sockets(workers_.size());
-  const auto close_all = [&] {
-    for (auto& list : sockets) {
-      for (const int fd : list) ::close(fd);
-    }
-  };
-  for (Address& address : config.addresses) {
-    const bool spread = config.reuse_port && address.is_ip();
-    for (size_t i = 0; i < workers_.size(); ++i) {
-      if (i > 0 && !spread) {
-        sockets[i].push_back(::dup(sockets[0].back()));
-        continue;
-      }
-      auto fd = open_listen_socket(config, address, spread);
-      if (!fd) {
-        close_all();
-        return fd.error();
-      }
-      sockets[i].push_back(fd.value());
-      sockaddr_storage bound;
-      socklen_t bytes = sizeof(bound);
-      if (getsockname(fd.value(), reinterpret_cast<sockaddr*>(&bound), &bytes) == 0) {
-        address =
-            Address::from_sockaddr(reinterpret_cast<sockaddr*>(&bound), bytes);  // port 0 has become real
-      }
+static void close_all(const std::vector<std::vector<int>>& sockets) {
+  for (const auto& list : sockets) {
+    for (const int fd : list) {
+      if (fd >= 0) ::close(fd);
     }
   }
-  return sockets;
+}
+
+static Address bound_address(int fd, const Address& otherwise) {
+  sockaddr_storage bound;
+  socklen_t bytes = sizeof(bound);
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &bytes) != 0) return otherwise;
+  return Address::from_sockaddr(reinterpret_cast<sockaddr*>(&bound), bytes);
+}
+
+// Without SO_REUSEPORT the workers share one socket through descriptors of their own.
+Result<bool> Engine::open_sockets(Listening& listening) {
+  const ListenerConfig& config = *listening.config;
+  listening.sockets.resize(workers_.size());
+  for (ListenAddress where : config.addresses) {
+    const bool spread = config.reuse_port && where.address.is_ip();
+    for (size_t i = 0; i < workers_.size(); ++i) {
+      auto fd = i == 0 || spread ? open_listen_socket(config, where, spread)
+                                 : Result<int>(::dup(listening.sockets[0].back()));
+      if (fd && fd.value() < 0) fd = ConfigError{"address", "no descriptor left for " + where.address.text()};
+      if (!fd) {
+        close_all(listening.sockets);
+        return fd.error();
+      }
+      listening.sockets[i].push_back(fd.value());
+      where.address = bound_address(fd.value(), where.address);  // port 0 has become real, for all workers
+    }
+    listening.bound.push_back(where.address);
+  }
+  return true;
+}
+
+// Gives `to` descriptors of its own of the same sockets, with all the connections that wait in them.
+bool Engine::share_sockets(const Listening& from, Listening& to) {
+  if (from.sockets.empty() || !to.config->same_sockets(*from.config)) return false;
+  bool whole = true;
+  for (const auto& list : from.sockets) {
+    auto& copies = to.sockets.emplace_back();
+    for (const int fd : list) {
+      copies.push_back(::dup(fd));
+      whole &= copies.back() >= 0;
+    }
+  }
+  to.bound = from.bound;
+  if (!whole) {
+    close_all(to.sockets);
+    to = {.config = to.config, .sockets = {}, .bound = {}};
+  }
+  return whole;
 }
 
 Result<std::vector<Address>> Engine::add_listener(Ref<const SharedConfig> source) {
   HcmBuildContext hcm = hcm_context();
-  uint64_t connections_max = UINT64_MAX;
-  if (runtime_ != nullptr) {
-    const std::string key =
-        "envoy.resource_limits.listener." + std::string(source->root().string("name")) + ".connection_limit";
-    connections_max = runtime_->integer(key, UINT64_MAX);
-  }
-  ListenerConfig::BuildContext context{hcm, *this, stats_, static_cast<uint32_t>(workers_.size()),
-                                       connections_max};
+  const auto worker_count = static_cast<uint32_t>(workers_.size());
+  const bool budget_is_fixed = options_.downstream_connections_max != UINT64_MAX;
+  ListenerConfig::BuildContext context{hcm, *this, stats_, worker_count, budget_, budget_is_fixed};
   auto built = ListenerConfig::build(std::move(source), context);
   if (!built) return built.error();
-  Ref<ListenerConfig> config = built.value();
-  if (config->bind_to_port) {
-    auto sockets = open_sockets(*config);
-    if (!sockets) return sockets.error();
-    publish();
-    for (size_t i = 0; i < workers_.size(); ++i) {
-      workers_[i]->post(
-          [config, fds = sockets.value()[i]](Worker& worker) { worker.add_listener(config, fds); });
-    }
+  Listening next{.config = built.value(), .sockets = {}, .bound = {}};
+  const ListenerConfig& config = *next.config;
+  const auto old = listeners_.find(config.name);
+  if (!config.bind_to_port) {
+    for (const ListenAddress& where : config.addresses) next.bound.push_back(where.address);
+    next.sockets.resize(workers_.size());
+  } else if (old == listeners_.end() || !share_sockets(old->second, next)) {
+    if (auto opened = open_sockets(next); !opened) return opened.error();
   }
-  listeners_[config->name] = config;
-  return config->addresses;
+  publish();
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->post(
+        [shared = next.config, fds = next.sockets[i]](Worker& worker) { worker.add_listener(shared, fds); });
+  }
+  const std::vector<Address> bound = next.bound;
+  listeners_[config.name] = std::move(next);
+  apply_connection_limits();
+  return bound;
 }
 
 void Engine::remove_listener(std::string_view name) {
-  listeners_.erase(std::string(name));
+  const auto found = listeners_.find(std::string(name));
+  if (found == listeners_.end()) return;
+  // Free for the next that wants it; what is under way does not need the name.
+  for (const Address& address : found->second.bound) {
+    const bool is_path = address.family() == AF_UNIX && !address.text().starts_with('@');
+    if (is_path && found->second.config->bind_to_port) ::unlink(address.text().c_str());
+  }
+  listeners_.erase(found);
   post_all([name = std::string(name)](Worker& worker) { worker.remove_listener(name); });
+}
+
+// As the runtime has them now.
+void Engine::apply_connection_limits() {
+  const auto limit = [this](const std::string& key) {
+    return runtime_ == nullptr ? UINT64_MAX : runtime_->integer(key, UINT64_MAX);
+  };
+  const uint64_t fixed = options_.downstream_connections_max;
+  budget_.max.store(fixed != UINT64_MAX ? fixed : limit("overload.global_downstream_max_connections"),
+                    std::memory_order_relaxed);
+  for (const auto& [name, listening] : listeners_) {
+    listening.config->set_connections_max(
+        limit("envoy.resource_limits.listener." + name + ".connection_limit"));
+  }
 }
 
 // ---- the rest ------------------------------------------------------------------------------------------------
 
 void Engine::stop_accepting() {
+  for (auto& [name, listening] : listeners_) listening.sockets.clear();
   post_all([](Worker& worker) { worker.stop_accepting(); });
 }
 
@@ -197,6 +246,7 @@ void Engine::set_health_failed(bool failed) { drain_.health_failed.store(failed,
 
 void Engine::set_runtime(ConfigView values) {
   runtime_ = std::make_shared<const RuntimeValues>(values);
+  apply_connection_limits();
   post_all([runtime = runtime_](Worker& worker) { worker.set_runtime(runtime); });
   for (const std::string& name : clusters_.set_runtime(RuntimeValues(values))) {
     const uint32_t index = cluster_index(name);

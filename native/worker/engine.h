@@ -26,6 +26,7 @@ struct EngineOptions {
   uint64_t drain_time_ms = 600'000;
   bool gradual_drain = true;
   bool local_ipv6 = false;
+  uint64_t downstream_connections_max = UINT64_MAX;  // of all listeners; UINT64_MAX: the runtime says
   std::string node_id;
   std::string node_cluster;
   static EngineOptions read(ConfigView options);
@@ -47,7 +48,8 @@ class Engine final : RouteBuildContext {
   Result<bool> set_endpoints(std::string_view name, Ref<const SharedConfig> source, ConfigView assignment);
   Result<bool> remove_cluster(std::string_view name);
 
-  // envoy.config.listener.v3.Listener. Binds; answers the addresses that it listens on.
+  // envoy.config.listener.v3.Listener. Binds; answers the addresses that it listens on. A listener of that name is
+  // replaced, and where both want the same sockets no connection attempt is lost.
   Result<std::vector<Address>> add_listener(Ref<const SharedConfig> source);
   void remove_listener(std::string_view name);
 
@@ -79,7 +81,16 @@ class Engine final : RouteBuildContext {
   StatsRegistry* stats_registry() override { return &stats_; }
   void post_all(const Mailbox::Task& task);
   HcmBuildContext hcm_context() const;
-  Result<std::vector<std::vector<int>>> open_sockets(ListenerConfig& config);
+  using WorkerSockets = std::vector<std::vector<int>>;  // by worker, then by address
+  // A listener and its sockets, which are the workers': open until those are told to close them.
+  struct Listening {
+    Ref<ListenerConfig> config;
+    WorkerSockets sockets;
+    std::vector<Address> bound;
+  };
+  Result<bool> open_sockets(Listening& listening);
+  static bool share_sockets(const Listening& from, Listening& to);
+  void apply_connection_limits();
 
   EngineOptions options_;
   std::string local_ip_;
@@ -89,7 +100,8 @@ class Engine final : RouteBuildContext {
   DrainState drain_;
   ClusterStore clusters_{stats_};
   std::unordered_map<std::string, uint32_t> cluster_indices_;  // also of names that only routes know
-  std::unordered_map<std::string, Ref<ListenerConfig>> listeners_;
+  ConnectionBudget budget_;
+  std::unordered_map<std::string, Listening> listeners_;
   std::shared_ptr<const RuntimeValues> runtime_;
   std::vector<Mailbox::Task> unpublished_;
   std::vector<std::unique_ptr<Worker>> workers_;

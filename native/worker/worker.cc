@@ -1,6 +1,7 @@
 #include "worker/worker.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -69,7 +70,25 @@ void Worker::publish_connections() {
 void Worker::add_listener(Ref<ListenerConfig> config, const std::vector<int>& sockets) {
   const std::string name = config->name;
   remove_listener(name);
-  listeners_.emplace(name, std::make_unique<WorkerListener>(http_, std::move(config), sockets));
+  SocketPorter& porter = *this;
+  listeners_.emplace(name, std::make_unique<WorkerListener>(http_, porter, std::move(config), sockets));
+}
+
+void Worker::carry(uint32_t worker, const Ref<ListenerConfig>& listener, const AcceptedSocket& socket) {
+  (*peers_)[worker]->post([listener, socket](Worker& peer) { peer.take_socket(*listener, socket); });
+}
+
+// The listener may have been removed or replaced on the way.
+void Worker::take_socket(const ListenerConfig& listener, const AcceptedSocket& socket) {
+  const auto found = listeners_.find(listener.name);
+  if (found != listeners_.end() && &found->second->config() == &listener) return found->second->take(socket);
+  for (auto& removed : removed_listeners_) {
+    if (&removed->config() == &listener) return removed->take(socket);
+  }
+  listener.leave();
+  listener.release_worker(context_.index);
+  if (found != listeners_.end()) return found->second->on_accepted(socket);
+  ::close(socket.fd);
 }
 
 void Worker::remove_listener(std::string_view name) {

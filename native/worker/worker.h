@@ -27,13 +27,15 @@ struct DrainState {
 
 // One thread's share of the program: an event loop, its listeners' sockets, its upstream pools. Nothing of it is
 // touched by another thread but through the mailbox, and statistics, which are read.
-class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision {
+class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision, SocketPorter {
  public:
   Worker(uint32_t index, StatsBlock& stats, const DrainState& drain, uint64_t seed);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
+  // All workers, by index; before start().
+  void set_peers(const std::vector<std::unique_ptr<Worker>>& peers) { peers_ = &peers; }
   // Runs the loop on a thread of its own, until stop().
   void start();
   // From main: ends the loop and waits for the thread.
@@ -43,6 +45,7 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision {
   // On the worker's thread, from the mailbox.
   void add_listener(Ref<ListenerConfig> config, const std::vector<int>& sockets);
   void remove_listener(std::string_view name);
+  void take_socket(const ListenerConfig& listener, const AcceptedSocket& socket);
   void stop_accepting();
   void drain_connections();
   void set_cluster(uint32_t index, Ref<const ClusterConfig> config, Ref<const ClusterEndpoints> endpoints);
@@ -63,6 +66,8 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision {
   IntrusiveList<MirrorRequest>& mirrors() override { return mirrors_; }
   void adopt(std::unique_ptr<HostSlot> slot) override;
   bool drain_close(WorkerContext& worker) const override;
+  // SocketPorter
+  void carry(uint32_t worker, const Ref<ListenerConfig>& listener, const AcceptedSocket& socket) override;
 
   void run();
   void publish_connections();
@@ -72,6 +77,7 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision {
   Slab<Http1Server> http1_servers_;
   HttpWorker http_;
   const DrainState& drain_;
+  const std::vector<std::unique_ptr<Worker>>* peers_ = nullptr;
   std::unordered_map<std::string, std::unique_ptr<WorkerListener>> listeners_;
   std::vector<std::unique_ptr<WorkerListener>> removed_listeners_;  // their connections finish
   IntrusiveList<MirrorRequest> mirrors_;

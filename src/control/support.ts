@@ -94,6 +94,13 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
       "envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality": "wrr_locality",
     },
   },
+  "monitor of a resource": {
+    fields: ["envoy.config.overload.v3.ResourceMonitor.typed_config"],
+    types: {
+      "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig":
+        "connections from outside",
+    },
+  },
   "options of a cluster's protocol": {
     fields: ["envoy.config.cluster.v3.Cluster.typed_extension_protocol_options"],
     types: { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": "HTTP" },
@@ -161,13 +168,22 @@ const bootstrap: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.bootstrap.v3.Bootstrap": {
     yes: `node static_resources cluster_manager stats_config stats_flush_interval stats_flush_on_admin
       layered_runtime admin typed_dns_resolver_config dns_resolution_config
-      use_tcp_for_dns_lookups application_log_config`,
-    refuse: `overload_manager header_prefix dynamic_resources hds_config stats_sinks tracing bootstrap_extensions
+      use_tcp_for_dns_lookups application_log_config overload_manager`,
+    refuse: `header_prefix dynamic_resources hds_config stats_sinks tracing bootstrap_extensions
       config_sources default_config_source default_socket_interface certificate_provider_instances
       default_regex_engine xds_delegate_extension xds_config_tracker_extension listener_manager`,
     warn: `stats_server_version_override node_context_params flags_path deferred_stat_options stats_eviction_interval watchdog watchdogs
       enable_dispatcher_stats fatal_actions inline_headers perf_tracing_file_path
       grpc_async_client_manager_config memory_allocator_manager enable_worker_cpu_affinity`,
+  },
+  "envoy.config.overload.v3.OverloadManager": {
+    yes: "resource_monitors",
+    refuse: "actions loadshed_points buffer_factory_config",
+    warn: "refresh_interval",
+  },
+  "envoy.config.overload.v3.ResourceMonitor": { yes: "name typed_config" },
+  "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig": {
+    yes: "max_active_downstream_connections",
   },
   "envoy.config.bootstrap.v3.Bootstrap.StaticResources": { yes: "listeners clusters", warn: "secrets" },
   "envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig": { yes: "log_format" },
@@ -306,7 +322,7 @@ const listener: Readonly<Record<string, MessageSupport>> = {
     refuse: "extend_balance",
   },
   "envoy.config.listener.v3.Listener.ConnectionBalanceConfig.ExactBalance": { yes: "" },
-  "envoy.config.listener.v3.AdditionalAddress": { yes: "address", warn: "socket_options tcp_keepalive" },
+  "envoy.config.listener.v3.AdditionalAddress": { yes: "address socket_options tcp_keepalive" },
   "envoy.config.listener.v3.FilterChain": {
     yes: "filter_chain_match filters metadata transport_socket name",
     refuse: "use_proxy_proto",
