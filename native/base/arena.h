@@ -7,46 +7,11 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/block_pool.h"
+
 namespace outrider {
 
-// Blocks of one worker, kept for reuse and freed with the pool: a page fault costs more than the
-// memory does (1.4 us each), so nothing is trimmed. Must outlive every Arena that draws from it.
-class ArenaBlockPool {
- public:
-  static constexpr size_t block_bytes = 4096;
-
-  ArenaBlockPool() = default;
-  ArenaBlockPool(const ArenaBlockPool&) = delete;
-  ArenaBlockPool& operator=(const ArenaBlockPool&) = delete;
-  ~ArenaBlockPool() {
-    while (free_ != nullptr) std::free(pop());
-  }
-
-  void* take() {
-    if (free_ != nullptr) return pop();
-    void* block = std::malloc(block_bytes);
-    if (block == nullptr) std::abort();
-    return block;
-  }
-
-  void give_back(void* block) {
-    Free* node = static_cast<Free*>(block);
-    node->next = free_;
-    free_ = node;
-  }
-
- private:
-  struct Free {
-    Free* next;
-  };
-  void* pop() {
-    Free* node = free_;
-    free_ = node->next;
-    return node;
-  }
-
-  Free* free_ = nullptr;
-};
+using ArenaBlockPool = BlockPool<4096>;
 
 // Bump allocator of one stream: everything is freed together, by reset() or the destructor.
 // Once more than max_bytes were asked for it has failed: allocate() answers nullptr from then on and

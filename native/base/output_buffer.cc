@@ -5,8 +5,8 @@
 namespace outrider {
 
 OutputBuffer::Segment* OutputBuffer::add_owned(size_t room) {
-  const bool large = room > ChunkPool::chunk_bytes - sizeof(Segment);
-  const size_t whole = large ? room + sizeof(Segment) : ChunkPool::chunk_bytes;
+  const bool large = room > ChunkPool::block_bytes - sizeof(Segment);
+  const size_t whole = large ? room + sizeof(Segment) : ChunkPool::block_bytes;
   auto* segment = static_cast<Segment*>(large ? std::malloc(whole) : pool_->take());
   if (segment == nullptr) std::abort();
   const char* start = reinterpret_cast<char*>(segment + 1);
@@ -40,7 +40,7 @@ char* OutputBuffer::reserve(size_t bytes) {
 void OutputBuffer::append(std::string_view bytes) {
   while (!bytes.empty()) {
     if (tail_ == nullptr || tail_->limit == nullptr || tail_->limit == tail_->end) {
-      add_owned(std::min(bytes.size(), ChunkPool::chunk_bytes - sizeof(Segment)));
+      add_owned(std::min(bytes.size(), ChunkPool::block_bytes - sizeof(Segment)));
     }
     const size_t part = std::min(bytes.size(), static_cast<size_t>(tail_->limit - tail_->end));
     std::memcpy(const_cast<char*>(tail_->end), bytes.data(), part);

@@ -7,42 +7,11 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/block_pool.h"
+
 namespace outrider {
 
-// Blocks for bytes that wait to be written, kept for reuse; what was given back last is used first.
-class ChunkPool {
- public:
-  static constexpr size_t chunk_bytes = 16 * 1024;
-
-  ChunkPool() = default;
-  ChunkPool(const ChunkPool&) = delete;
-  ChunkPool& operator=(const ChunkPool&) = delete;
-  ~ChunkPool() {
-    while (free_ != nullptr) std::free(pop());
-  }
-  void* take() {
-    if (free_ != nullptr) return pop();
-    void* chunk = std::malloc(chunk_bytes);
-    if (chunk == nullptr) std::abort();
-    return chunk;
-  }
-  void give_back(void* chunk) {
-    auto* node = static_cast<Free*>(chunk);
-    node->next = free_;
-    free_ = node;
-  }
-
- private:
-  struct Free {
-    Free* next;
-  };
-  void* pop() {
-    Free* node = free_;
-    free_ = node->next;
-    return node;
-  }
-  Free* free_ = nullptr;
-};
+using ChunkPool = BlockPool<16 * 1024>;
 
 // Bytes on their way out of one connection, in order. Small pieces are copied behind each other; large ones may be
 // borrowed: they are only referenced, until settle() copies what has not been written by then. The owner calls
