@@ -13,30 +13,6 @@ export type Fault = { readonly name: string; readonly path: string; readonly rea
 
 export type BoundAddress = { readonly ip: string; readonly port: number; readonly pipe: boolean };
 
-export type HostDescription = {
-  readonly address: string;
-  readonly ip: string;
-  readonly port: number;
-  readonly pipe: boolean;
-  readonly hostname: string;
-  readonly weight: number;
-  readonly priority: number;
-  readonly canary: boolean;
-  readonly health_flags: number;
-  readonly health: "HEALTHY" | "DEGRADED" | "UNHEALTHY";
-  readonly region: string;
-  readonly zone: string;
-  readonly sub_zone: string;
-  readonly cx_active: number;
-  readonly cx_connect_fail: number;
-  readonly cx_total: number;
-  readonly rq_active: number;
-  readonly rq_error: number;
-  readonly rq_success: number;
-  readonly rq_timeout: number;
-  readonly rq_total: number;
-};
-
 type Given<T> = T extends "number" ? number : T extends "flag" ? boolean : string;
 type Taken<T> = { -readonly [I in keyof T]: Given<T[I]> } & unknown[];
 type Answer<T> = T extends { gives: infer G }
