@@ -1,7 +1,5 @@
 #include "access_log/local_reply.h"
 
-#include <charconv>
-
 #include "base/data_source.h"
 
 namespace outrider {
@@ -14,12 +12,6 @@ ConfigError below(std::string_view field, const ConfigError& error) {
   std::string path(field);
   if (!error.path.empty() && error.path.front() != '[') path += '.';
   return ConfigError{path + error.path, error.reason};
-}
-
-void set_status(HeaderMap& headers, uint16_t status) {
-  char text[5];
-  headers.set(HeaderId::Status,
-              {text, static_cast<size_t>(std::to_chars(text, text + sizeof(text), status).ptr - text)});
 }
 
 }  // namespace
@@ -88,7 +80,7 @@ void LocalReplyConfig::rewrite(FormatContext context, StreamInfo& info, const Lo
     if (mapper->body) body = *mapper->body;
     if (mapper->status != 0) {
       status = info.response_code = mapper->status;
-      set_status(headers, status);
+      headers.set_number(HeaderId::Status, status);
     }
     if (mapper->format) format = &*mapper->format;
   }

@@ -1,6 +1,7 @@
 #include "codec/header_map.h"
 
 #include <array>
+#include <charconv>
 
 namespace outrider {
 namespace {
@@ -230,6 +231,12 @@ void HeaderMap::set_ref(HeaderId id, std::string_view value) {
 void HeaderMap::set(std::string_view lower_name, std::string_view value) {
   remove(lower_name);
   add(lower_name, value);
+}
+
+void HeaderMap::set_number(HeaderId id, uint64_t value) {
+  char text[20];
+  const char* const end = std::to_chars(text, text + sizeof(text), value).ptr;
+  set(id, {text, static_cast<size_t>(end - text)});
 }
 
 void HeaderMap::add(HeaderId id, std::string_view value) {

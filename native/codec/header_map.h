@@ -63,6 +63,7 @@ class HeaderMap {
   void set(HeaderId id, std::string_view value) { set_ref(id, arena_->copy_view(value)); }
   void set_ref(HeaderId id, std::string_view value);
   void set(std::string_view lower_name, std::string_view value);
+  void set_number(HeaderId id, uint64_t value);
 
   // Appends a line. As in Envoy a second line of a name in its header tables is joined to the first
   // instead ("a,b"), see joins_when_added().

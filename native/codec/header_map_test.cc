@@ -62,6 +62,13 @@ TEST_F(HeaderMapTest, SettingByIdKeepsThePlaceAndByNameMovesToTheEnd) {
   EXPECT_EQ(lines(), "x=2;accept=4;");
 }
 
+TEST_F(HeaderMapTest, ANumberIsSetAsItsDecimalDigits) {
+  map.set_number(HeaderId::ContentLength, 0);
+  EXPECT_EQ(map.get(HeaderId::ContentLength), "0");
+  map.set_number(HeaderId::ContentLength, UINT64_MAX);
+  EXPECT_EQ(map.get(HeaderId::ContentLength), "18446744073709551615");
+}
+
 TEST_F(HeaderMapTest, RemovingLeavesTheOthersReachable) {
   map.add(HeaderId::Link, "1");
   map.add("x-a", "2");

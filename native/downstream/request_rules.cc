@@ -1,7 +1,6 @@
 #include "downstream/request_rules.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/ascii.h"
 #include "downstream/forwarded_for.h"
@@ -147,9 +146,7 @@ std::string_view connection_scheme(const HcmConfig& config, const RequestFacts& 
 
 void set_forwarded_port(const RequestFacts& facts, HeaderMap& headers) {
   if (!facts.connection.local.is_ip()) return;
-  char text[8];
-  char* const end = std::to_chars(text, text + sizeof(text), facts.connection.local.port()).ptr;
-  headers.set(ForwardedPort, {text, static_cast<size_t>(end - text)});
+  headers.set_number(ForwardedPort, facts.connection.local.port());
 }
 
 // The peer's word on protocol and port counts only where the peer is a trusted proxy.

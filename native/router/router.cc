@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <new>
 
-#include "router/timeouts.h"
+#include "router/reset_answer.h"
 #include "upstream/cluster_stats.h"
 
 namespace outrider {
@@ -14,57 +13,11 @@ RouterConfig RouterConfig::read(ConfigView config) {
           .respect_expected_request_timeout = config.boolean("respect_expected_rq_timeout")};
 }
 
-static void set_number(HeaderMap& headers, HeaderId id, uint64_t number) {
-  char text[20];
-  const auto [end, error] = std::to_chars(text, text + sizeof(text), number);
-  headers.set(id, {text, static_cast<size_t>(end - text)});
-}
-
-// A copy in the stream's arena, or null.
-template <typename T>
-static T* copy(const T& value, Arena& arena) {
-  void* const memory = arena.allocate(sizeof(T), alignof(T));
-  return memory == nullptr ? nullptr : new (memory) T(value);
-}
-
 static uint16_t status_of(const HeaderMap& headers) {
   const std::string_view text = headers.get(HeaderId::Status);
   uint16_t status = 0;
   std::from_chars(text.data(), text.data() + text.size(), status);
   return status;
-}
-
-struct ResetAnswer {
-  uint16_t status;
-  ResponseFlag flag;
-  std::string_view text;     // in the body
-  std::string_view details;  // in the response code details
-};
-
-static ResetAnswer answer_to(ResetReason reason) {
-  switch (reason) {
-    case ResetReason::ConnectionFailure:
-      return {503, ResponseFlag::UpstreamConnectionFailure, "remote connection failure",
-              "remote_connection_failure"};
-    case ResetReason::ConnectTimeout:
-      return {503, ResponseFlag::UpstreamConnectionFailure, "connection timeout", "connection_timeout"};
-    case ResetReason::LocalConnectionFailure:
-      return {503, ResponseFlag::UpstreamConnectionFailure, "local connection failure",
-              "local_connection_failure"};
-    case ResetReason::Overflow:
-      return {503, ResponseFlag::UpstreamOverflow, "overflow", "overflow"};
-    case ResetReason::ProtocolError:
-      return {502, ResponseFlag::UpstreamProtocolError, "protocol error", "protocol_error"};
-    case ResetReason::RemoteReset:
-      return {503, ResponseFlag::UpstreamRemoteReset, "remote reset", "remote_reset"};
-    case ResetReason::LocalReset:
-      return {503, ResponseFlag::LocalReset, "local reset", "local_reset"};
-    case ResetReason::ConnectionTermination:
-    case ResetReason::StaleConnection:
-      break;
-  }
-  return {503, ResponseFlag::UpstreamConnectionTermination, "connection termination",
-          "connection_termination"};
 }
 
 Router::~Router() {
@@ -102,37 +55,6 @@ void Router::on_request_headers(EndStream end) {
   stream_.info().route_name = route.name;
   if (route.kind == RouteKind::Forward) return forward(route);
   answer_without_upstream(route);
-}
-
-// Redirects and direct responses.
-void Router::answer_without_upstream(const RouteEntry& route) {
-  state_ = State::Done;
-  HeaderMap& headers = stream_.request_headers();
-  if (route.kind == RouteKind::NonForwarding) {
-    return reply(404, ResponseFlag::NoRouteFound, "route_not_found", {});
-  }
-  std::string& location = stream_.scratch();
-  std::string rewritten;
-  const uint16_t status =
-      route.kind == RouteKind::Redirect ? route.redirect->status : route.direct_response->status;
-  rewrite_path(route, headers, stream_.format_context(), RouteTable::KeepOriginals::No, rewritten);
-  location.clear();
-  const bool has_location = route.redirect != nullptr || status == 201 || (status >= 300 && status < 400);
-  if (has_location) append_location(route.redirect.get(), headers, location);
-  RouterReply answer{.status = status, .details = "direct_response", .location = location};
-  std::string body;
-  if (route.direct_response != nullptr) {
-    const DirectResponse& direct = *route.direct_response;
-    answer.body = direct.body;
-    if (direct.format) {
-      FormatContext context = stream_.format_context();
-      context.local_reply_body = direct.body;
-      direct.format->append(context, body);
-      answer.body = body;
-      answer.content_type = direct.format->content_type();
-    }
-  }
-  stream_.on_router_reply(answer);
 }
 
 void Router::choose_virtual_cluster() {
@@ -199,39 +121,8 @@ uint64_t Router::kept_bytes_max(const RouteEntry& route) const {
   return limit.kind == RouteEntry::BodyLimit::Kind::Lowers ? std::min(limit.bytes, connection) : connection;
 }
 
-// May a try that is too slow go on beside the next?
-static bool hedges(const RouteEntry& route, HeaderMap& headers) {
-  if (headers.has(HeaderId::EnvoyHedgeOnPerTryTimeout)) {
-    const std::string_view wish = headers.get(HeaderId::EnvoyHedgeOnPerTryTimeout);
-    headers.remove(HeaderId::EnvoyHedgeOnPerTryTimeout);
-    if (wish == "true" || wish == "false") return wish == "true";
-  }
-  return route.hedge_on_per_try_timeout;
-}
-
-void Router::choose_timeouts(const RouteEntry& route) {
-  HeaderMap& headers = stream_.request_headers();
-  const Timeouts timeouts =
-      read_timeouts(route.timeouts, route.retry, config_.respect_expected_request_timeout, headers);
-  timeout_ms_ = timeouts.global_ms;
-  per_try_timeout_ms_ = timeouts.per_try_ms;
-  per_try_idle_ms_ = timeouts.per_try_idle_ms;
-  timeout_status_ = timeouts.status;
-  hedges_ = hedges(route, headers);
-  tell_timeout(0);
-}
-
-// What the upstream is told: the time that its try has, of what is left for all of them.
-void Router::tell_timeout(uint64_t elapsed_ms) {
-  const uint64_t ms = expected_timeout_ms(timeout_ms_, hedges_ ? 0 : per_try_timeout_ms_, elapsed_ms);
-  if (ms == 0) return;
-  HeaderMap& headers = stream_.request_headers();
-  if (!config_.suppress_envoy_headers) set_number(headers, HeaderId::EnvoyExpectedRequestTimeoutMs, ms);
-  tell_grpc_timeout(route_.route->timeouts, ms, headers);
-}
-
 void Router::tell_attempt_count(HeaderMap& headers) const {
-  set_number(headers, HeaderId::EnvoyAttemptCount, stream_.info().attempt_count);
+  headers.set_number(HeaderId::EnvoyAttemptCount, stream_.info().attempt_count);
 }
 
 HostSlot* Router::choose_host() {
@@ -345,8 +236,6 @@ void Router::on_request_end() {
   if (mirrors_ != 0) send_mirrors();
 }
 
-// ---- copies and redirects ----------------------------------------------------------------------------------------
-
 uint64_t Router::choose_mirrors(const RouteEntry& route) {
   uint64_t chosen = 0;
   for (size_t i = 0; i < route.mirrors.size(); ++i) {
@@ -372,176 +261,6 @@ void Router::send_mirrors() {
     }
   }
   mirrors_ = 0;
-}
-
-// True: the answer is a redirect that was followed. The router is another one then.
-bool Router::follow_redirect(UpstreamRequest& request, const HeaderMap& headers, uint16_t status) {
-  const bool may = request_ended_ && !overflowed_ && headers.has(HeaderId::Location);
-  if (!may || !point_elsewhere(headers)) {
-    count(ClusterStat::upstream_internal_redirect_failed_total);
-    return false;
-  }
-  count(ClusterStat::upstream_internal_redirect_succeeded_total);
-  stream_.info().response_code = status;
-  std::string body = std::move(body_);
-  HeaderMap& sent = stream_.request_headers();
-  const std::string_view method = sent.get(HeaderId::Method);
-  if (status == 303 && method != "GET" && !head_request_) {
-    sent.set_ref(HeaderId::Method, "GET");
-    sent.remove(HeaderId::ContentLength);
-    body.clear();
-  }
-  request.forget_connection();
-  cancel();
-  stream_.redirect_internally(std::move(body));
-  return true;
-}
-
-// Changes the request to what the Location asks for, if that may be and leads anywhere.
-bool Router::point_elsewhere(const HeaderMap& response) {
-  const InternalRedirectPolicy& policy = *route_.route->internal_redirect;
-  HeaderMap& request = stream_.request_headers();
-  AbsoluteUrl url;
-  const auto refuse = [this](RouterStat stat) {
-    stream_.count(stat);
-    return false;
-  };
-  if (!AbsoluteUrl::parse(response.get(HeaderId::Location), url)) {
-    return refuse(RouterStat::passthrough_internal_redirect_bad_location);
-  }
-  const bool from_http = request.get(HeaderId::Scheme) != "https";
-  const bool to_http = url.scheme == "http";
-  if (!policy.cross_scheme && from_http != to_http) {
-    return refuse(RouterStat::passthrough_internal_redirect_unsafe_scheme);
-  }
-  if (stream_.internal_redirects() >= policy.redirects_max) {
-    return refuse(RouterStat::passthrough_internal_redirect_too_many_redirects);
-  }
-  SavedTarget before(request, policy);
-  redirect_request(url, policy, response, request);
-  stream_.clear_route_cache();
-  const RouteResult& found = stream_.route();
-  if (found.route != nullptr && policy.allows_route(found.route->name) &&
-      !(policy.safe_cross_scheme && from_http && !to_http)) {
-    return true;
-  }
-  const bool nowhere = found.route == nullptr;
-  before.restore();
-  stream_.clear_route_cache();
-  return refuse(nowhere ? RouterStat::passthrough_internal_redirect_no_route
-                        : RouterStat::passthrough_internal_redirect_predicate);
-}
-
-// ---- retries -----------------------------------------------------------------------------------------------------
-
-// Is what became of a try to be tried again? Then the pause has begun, and the try is over.
-bool Router::retry(UpstreamRequest& request, bool wanted, const HeaderMap* response) {
-  if (!wanted && holds_retry_) {
-    count(ClusterStat::upstream_rq_retry_success);
-    count_routed(RouteStat::upstream_rq_retry_success);
-  }
-  release_retry();
-  if (!wanted) return false;
-  if (!retry_->take()) {
-    count(ClusterStat::upstream_rq_retry_limit_exceeded);
-    count_routed(RouteStat::upstream_rq_retry_limit_exceeded);
-    stream_.info().set(ResponseFlag::UpstreamRetryLimitExceeded);
-    return false;
-  }
-  const RoutePriority priority = route_.route->priority;
-  if (!cluster_config_->breakers().try_acquire(priority, Resource::Retries)) {
-    count(ClusterStat::upstream_rq_retry_overflow);
-    count_routed(RouteStat::upstream_rq_retry_overflow);
-    stream_.info().set(ResponseFlag::UpstreamOverflow);
-    return false;
-  }
-  holds_retry_ = true;
-  count(ClusterStat::upstream_rq_retry);
-  count_routed(RouteStat::upstream_rq_retry);
-  const RetryState::Pause pause =
-      retry_->next_pause(response, stream_.worker().random, loop().wall_us() / 1'000'000);
-  count(pause.told ? ClusterStat::upstream_rq_retry_backoff_ratelimited
-                   : ClusterStat::upstream_rq_retry_backoff_exponential);
-  if (!request.retried) {
-    state_ = State::Pausing;
-    request.forget_connection();
-  }
-  require(retry_at_ms_ = loop().now_ms() + pause.ms);
-  return true;
-}
-
-void Router::release_retry() {
-  if (!holds_retry_) return;
-  holds_retry_ = false;
-  cluster_config_->breakers().release(route_.route->priority, Resource::Retries);
-}
-
-// For the log, once there is a connection. A host that was tried may be gone when that is written.
-void Router::note_attempt(const Host& host) {
-  StreamInfo& info = stream_.info();
-  AttemptedHost* attempt = &first_attempt_;
-  const Address* address = &host.address;
-  if (retry_ != nullptr) {
-    address = copy(host.address, arena());
-    if (last_attempt_ != nullptr) attempt = copy(AttemptedHost{}, arena());
-    if (address == nullptr || attempt == nullptr) return;
-  } else if (last_attempt_ != nullptr) {
-    return;  // a stale connection's second
-  }
-  attempt->address = address;
-  attempt->hostname = host.hostname;
-  (last_attempt_ == nullptr ? info.first_attempt : last_attempt_->next) = attempt;
-  last_attempt_ = attempt;
-}
-
-void Router::start_retry() {
-  retry_at_ms_ = UINT64_MAX;
-  is_retry_ = true;
-  StreamInfo& info = stream_.info();
-  ++info.attempt_count;
-  cluster_ = find_cluster();  // it may have gone, or have been replaced
-  HostSlot* const slot = cluster_ == nullptr ? nullptr : choose_host();
-  if (slot == nullptr) return reply_no_host();
-  const RouteResult& result = route_;
-  HeaderMap& headers = stream_.request_headers();
-  if (result.virtual_host->include_request_attempt_count) tell_attempt_count(headers);
-  if (result.virtual_host->include_is_timeout_retry_header) {
-    headers.set_ref(HeaderId::EnvoyIsTimeoutRetry, timed_out_ ? "true" : "false");
-  }
-  timed_out_ = false;
-  if (tries_->active()) add_try();
-  if (tries_->active()) return;
-  tell_timeout(complete_ns_ == 0 ? 0 : (loop().now_ns() - complete_ns_) / 1'000'000);
-  send(*slot);
-}
-
-void Router::on_try_reset(UpstreamRequest& request, ResetReason reason, std::string_view transport_failure) {
-  if (reason == ResetReason::StaleConnection) {
-    // The kernel of the peer never took the request, so nobody has seen it: send it again, once.
-    if (!had_body_ && !retried_stale_) {
-      retried_stale_ = true;
-      cluster_ = find_cluster();
-      if (HostSlot* const slot = cluster_ == nullptr ? nullptr : choose_host()) return send(*slot);
-    }
-    reason = ResetReason::ConnectionTermination;
-  }
-  if (retry_ != nullptr && !request.retried &&
-      retry(request, retry_->wants(reason, request.sent_anything()), nullptr)) {
-    return count_error(request);
-  }
-  if (reason != ResetReason::Overflow) count_error(request);
-  count_response(request, answer_to(reason).status);
-  if (others_may_answer(request)) return;
-  reply_to_reset(reason, transport_failure);
-}
-
-// Another try is still at work, or will be.
-bool Router::others_may_answer(const UpstreamRequest& request) const {
-  if (retry_at_ms_ != UINT64_MAX) return true;
-  for (const UpstreamRequest* other = tries_; other != nullptr; other = other->next) {
-    if (other != &request && other->awaits_headers()) return true;
-  }
-  return false;
 }
 
 // ---- the response ------------------------------------------------------------------------------------------------
@@ -591,7 +310,7 @@ void Router::pass_on(UpstreamRequest& request, HeaderMap& headers, uint16_t stat
   stats().add(request.host()->state->stats, status >= 500 ? HostStat::rq_error : HostStat::rq_success);
   // Only once the whole request was there: an upgrade has no such moment.
   if (!config_.suppress_envoy_headers && complete_ns_ != 0) {
-    set_number(headers, HeaderId::EnvoyUpstreamServiceTime, (now - complete_ns_) / 1'000'000);
+    headers.set_number(HeaderId::EnvoyUpstreamServiceTime, (now - complete_ns_) / 1'000'000);
   }
   new_cookies_.write(headers);
   const RouteResult& result = route_;
@@ -643,99 +362,6 @@ void Router::pause_response(bool pause) {
   if (responding_ != nullptr) responding_->pause_response(pause);
 }
 
-// ---- time --------------------------------------------------------------------------------------------------------
-
-uint64_t Router::deadline_ms() const {
-  uint64_t deadline = std::min(global_deadline_ms_, retry_at_ms_);
-  for (const UpstreamRequest* request = tries_; request != nullptr; request = request->next) {
-    deadline = std::min(deadline, request->deadline_ms());
-  }
-  return deadline;
-}
-
-void Router::on_deadline() {
-  const uint64_t now = loop().now_ms();
-  if (global_deadline_ms_ <= now) return on_global_timeout();
-  for (UpstreamRequest* request = tries_; request != nullptr; request = request->next) {
-    if (request->deadline_ms() <= now) return on_try_deadline(*request);
-  }
-  if (retry_at_ms_ <= now) start_retry();
-}
-
-void Router::on_global_timeout() {
-  const bool responding = state_ == State::Responding;
-  count(ClusterStat::upstream_rq_timeout);
-  count_routed(RouteStat::upstream_rq_timeout);
-  for (UpstreamRequest* request = tries_; request != nullptr; request = request->next) {
-    if (!request->active()) continue;
-    stats().add(request->host()->state->stats, HostStat::rq_timeout);
-    if (responding) continue;
-    count_response(*request, timeout_status_);
-    count_error(*request);
-  }
-  reply_to_timeout("response_timeout");
-}
-
-void Router::on_try_deadline(UpstreamRequest& request) {
-  const uint64_t now = loop().now_ms();
-  if (request.duration_deadline_ms <= now) return on_duration_reached(request);
-  if (request.idle_deadline_ms <= now) {
-    return on_try_timeout(request, ClusterStat::upstream_rq_per_try_idle_timeout,
-                          "upstream_per_try_idle_timeout");
-  }
-  request.try_deadline_ms = UINT64_MAX;
-  if (hedges_) return hedge(request);
-  on_try_timeout(request, ClusterStat::upstream_rq_per_try_timeout, "upstream_per_try_timeout");
-}
-
-void Router::on_try_timeout(UpstreamRequest& request, ClusterStat stat, std::string_view details) {
-  count(stat);
-  stats().add(request.host()->state->stats, HostStat::rq_timeout);
-  if (state_ == State::Responding) return reply_to_timeout(details);
-  request.cancel();
-  if (retry_ != nullptr && retry(request, retry_->wants(ResetReason::LocalReset, true), nullptr)) {
-    timed_out_ = true;
-    return count_error(request);
-  }
-  count_response(request, timeout_status_);
-  count_error(request);
-  reply_to_timeout(details);
-}
-
-// The try goes on, with another one beside it: the first good answer counts.
-void Router::hedge(UpstreamRequest& request) {
-  if (retry_ == nullptr) return;
-  request.retried = true;
-  request.retried = timed_out_ = retry(request, true, nullptr);
-}
-
-void Router::add_try() {
-  void* const memory = arena().allocate(sizeof(UpstreamRequest), alignof(UpstreamRequest));
-  if (memory == nullptr) return;  // the arena is spent: the stream ends by that
-  auto* const request = new (memory) UpstreamRequest(*this);
-  request->next = tries_;
-  tries_ = request;
-}
-
-// The cluster's max_stream_duration.
-void Router::on_duration_reached(UpstreamRequest& request) {
-  count(ClusterStat::upstream_rq_max_duration_reached);
-  const bool responding = state_ == State::Responding;
-  request.cancel();
-  if (!responding && retry_ != nullptr &&
-      retry(request, retry_->wants(ResetReason::LocalReset, true), nullptr)) {
-    return count_error(request);
-  }
-  stream_.info().set(ResponseFlag::UpstreamMaxStreamDurationReached);
-  finish();
-  if (responding) {
-    stream_.info().response_code_details = "upstream_max_stream_duration_reached";
-    return stream_.on_upstream_cut_off();
-  }
-  reply_with(request_ended_ ? 504 : 408, {}, "upstream_max_stream_duration_reached",
-             "upstream max stream duration reached");
-}
-
 // ---- ends --------------------------------------------------------------------------------------------------------
 
 void Router::finish() {
@@ -773,63 +399,6 @@ void Router::count_response(const UpstreamRequest& request, uint16_t status) {
 
 void Router::count_error(const UpstreamRequest& request) {
   stats().add(request.host()->state->stats, HostStat::rq_error);
-}
-
-void Router::reply(uint16_t status, ResponseFlag flag, std::string_view details, std::string_view body) {
-  stream_.info().set(flag);
-  reply_with(status, {}, details, body);
-}
-
-void Router::reply_with(uint16_t status, RouterReply reply, std::string_view details, std::string_view body) {
-  finish();
-  reply.status = status;
-  reply.details = details;
-  reply.body = body;
-  const RouteResult& result = route_;
-  if (result.virtual_host != nullptr && result.virtual_host->include_attempt_count_in_response) {
-    reply.attempt_count = stream_.info().attempt_count;
-  }
-  stream_.on_router_reply(reply);
-}
-
-void Router::reply_no_host() {
-  count(ClusterStat::upstream_cx_none_healthy);
-  count_response(*tries_, 503);
-  reply(503, ResponseFlag::NoHealthyUpstream, "no_healthy_upstream", "no healthy upstream");
-}
-
-void Router::reply_to_timeout(std::string_view details) {
-  const bool responding = state_ == State::Responding;
-  cancel();
-  StreamInfo& info = stream_.info();
-  info.set(ResponseFlag::UpstreamRequestTimeout);
-  if (responding) {
-    info.response_code_details = details;
-    return stream_.on_upstream_cut_off();
-  }
-  reply_with(timeout_status_, {}, details, timeout_status_ == 504 ? "upstream request timeout" : "");
-}
-
-void Router::reply_to_reset(ResetReason reason, std::string_view transport_failure) {
-  const ResetAnswer answer = answer_to(reason);
-  StreamInfo& info = stream_.info();
-  std::string& text = stream_.scratch();
-  text.assign("upstream_reset_before_response_started{").append(answer.details);
-  if (!transport_failure.empty()) {
-    text.append("|").append(transport_failure);
-    std::replace(text.begin(), text.end(), ' ', '_');
-    info.upstream_transport_failure_reason =
-        arena().copy_view(std::string_view(text).substr(text.size() - transport_failure.size()));
-  }
-  text.push_back('}');
-  const std::string_view details = arena().copy_view(text);
-  text.assign("upstream connect error or disconnect/reset before headers. ")
-      .append(info.attempt_count > 1 ? "retried and the latest reset reason: " : "reset reason: ")
-      .append(answer.text);
-  const std::string_view body = arena().copy_view(text);
-  info.set(answer.flag);
-  const bool overloaded = reason == ResetReason::Overflow && !config_.suppress_envoy_headers;
-  reply_with(answer.status, {.overloaded = overloaded}, details, body);
 }
 
 }  // namespace outrider
