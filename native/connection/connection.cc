@@ -15,7 +15,7 @@
 namespace outrider {
 
 Connection::Connection(WorkerContext& context, ConnectionHandler& handler, uint32_t buffer_limit_bytes)
-    : context_(context), handler_(handler), output_(context.chunks), limit_bytes_(buffer_limit_bytes) {}
+    : context_(context), handler_(&handler), output_(context.chunks), limit_bytes_(buffer_limit_bytes) {}
 
 Connection::~Connection() { release(); }
 
@@ -43,7 +43,7 @@ void Connection::finish_connect() {
   if (error_ == 0) getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error_, &bytes);
   if (error_ != 0) return fail(CloseReason::ConnectFailed);
   state_ = State::Open;
-  handler_.on_connected();
+  handler_->on_connected();
   if (state_ == State::Open && !output_.empty()) flush();
 }
 
@@ -68,13 +68,13 @@ void Connection::look_at_end(uint32_t events) {
   char byte;
   if (tell_end_while_paused_) {
     if ((events & EPOLLERR) != 0) return fail(CloseReason::Reset);
-    if (!std::exchange(end_delivered_, true)) handler_.on_end_of_input();
+    if (!std::exchange(end_delivered_, true)) handler_->on_end_of_input();
     return;
   }
   if ((events & (EPOLLHUP | EPOLLERR)) == 0 || kept_.size > 0 || splice_in_ != nullptr) return;
   const ssize_t got = ::recv(fd_, &byte, 1, MSG_PEEK);
   if (got < 0 && errno != EAGAIN && errno != EINTR) return fail(CloseReason::Reset);
-  if (got == 0 && !std::exchange(end_delivered_, true)) handler_.on_end_of_input();
+  if (got == 0 && !std::exchange(end_delivered_, true)) handler_->on_end_of_input();
 }
 
 bool Connection::quiet() {
@@ -137,7 +137,7 @@ bool Connection::read_once() {
     } else if (!std::exchange(end_delivered_, true)) {
       flush();  // an answer to what came before the end must not be lost with it
       if (state_ != State::Open) return false;
-      handler_.on_end_of_input();
+      handler_->on_end_of_input();
       context_.loop.flush_lent();
     }
     return false;
@@ -148,7 +148,7 @@ bool Connection::read_once() {
   if (joined.size > 0) {
     joined.size += static_cast<size_t>(got);
     // Keeps the memory when nothing of it was taken.
-    const size_t taken = handler_.on_data({joined.data, joined.size});
+    const size_t taken = handler_->on_data({joined.data, joined.size});
     context_.loop.flush_lent();
     go_on = state_ == State::Open;
     if (!go_on || taken == joined.size) {
@@ -166,7 +166,7 @@ bool Connection::read_once() {
 
 // Offers bytes and keeps what is not taken. False when the connection is not open any more.
 bool Connection::deliver(std::string_view bytes) {
-  const size_t taken = handler_.on_data(bytes);
+  const size_t taken = handler_->on_data(bytes);
   context_.loop.flush_lent();
   if (state_ != State::Open) return false;
   if (taken < bytes.size()) keep(bytes.substr(taken));
@@ -229,10 +229,10 @@ void Connection::after_flush() {
   const uint64_t waiting = output_.bytes();
   if (!full_ && waiting > limit_bytes_) {
     full_ = true;
-    handler_.on_output_full(true);
+    handler_->on_output_full(true);
   } else if (full_ && waiting <= limit_bytes_ / 2) {
     full_ = false;
-    handler_.on_output_full(false);
+    handler_->on_output_full(false);
   }
 }
 
@@ -273,7 +273,7 @@ void Connection::fail(CloseReason reason) {
   if (state_ == State::Closed) return;
   if (reason == CloseReason::Reset) acknowledged_ = acknowledged_bytes();
   release();
-  handler_.on_closed(reason);
+  handler_->on_closed(reason);
 }
 
 void Connection::close() { release(); }

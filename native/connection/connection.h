@@ -55,6 +55,9 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   // socket.
   void connect(int fd, const Address& to);
 
+  // Whoever stands between the socket and the handler that it was made with. Before accept().
+  void interpose(ConnectionHandler& handler) { handler_ = &handler; }
+
   OutputBuffer& output() { return output_; }
   // Call after bytes were put into output(); they are written soon.
   void send_soon() {
@@ -143,7 +146,7 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   void release();
 
   WorkerContext& context_;
-  ConnectionHandler& handler_;
+  ConnectionHandler* handler_;
   OutputBuffer output_;
   Kept kept_;
   Splice* splice_in_ = nullptr;   // reads in our place

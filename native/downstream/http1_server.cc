@@ -322,7 +322,7 @@ void Http1Server::destroy(CloseReason reason) {
   count_written();
   connection_.close();
   cancel();
-  ListLink<Http1Server>::unlink();
+  ListLink<DownstreamConnection>::unlink();
   StatsBlock& stats = http_.worker.stats;
   stats.sub(hcm_.stats, HttpStat::downstream_cx_active);
   stats.sub(hcm_.stats, HttpStat::downstream_cx_http1_active);

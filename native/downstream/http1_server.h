@@ -6,35 +6,26 @@
 #include "connection/connection.h"
 #include "downstream/active_stream.h"
 #include "downstream/http_connection_manager.h"
+#include "filter/network.h"
 
 namespace outrider {
 
-// Whose connection it is: told when it has ended.
-class DownstreamOwner {
- public:
-  virtual void on_downstream_closed(uint64_t started_ns) = 0;
-
- protected:
-  ~DownstreamOwner() = default;
-};
-
 // One downstream HTTP/1 connection: bytes to requests, one at a time, and responses to bytes.
-class Http1Server final : public ListLink<Http1Server>,
+class Http1Server final : public DownstreamConnection,
                           public Deferred,
                           public StreamOwner,
                           public ResponseEncoder,
-                          ConnectionHandler,
                           Timer {
  public:
   Http1Server(HttpWorker& http, const HcmInstance& hcm, DownstreamOwner& owner, const ConnectionInfo& info,
               uint32_t buffer_limit_bytes);
 
-  // Takes the accepted socket over. False when it could not; the object is gone then.
-  bool start(int fd);
-  // The worker drains: an idle connection closes now, another one after its exchange.
-  void drain();
-  // Ends it at once, whatever it carries.
-  void abort() { on_closed(CloseReason::Local); }
+  // DownstreamConnection
+  bool start(int fd) override;
+  void drain() override;
+  void abort() override { on_closed(CloseReason::Local); }
+  Connection& connection() override { return connection_; }
+  ConnectionInfo& info() override { return info_; }
   void free_deferred() override;
 
  private:

@@ -14,9 +14,6 @@
 
 namespace outrider {
 
-static constexpr std::string_view hcm_type =
-    "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
-
 static Result<Address> read_address(ConfigView address) {
   if (address.has("pipe")) {
     const Address pipe = Address::from_pipe(address["pipe"].string("path"));
@@ -70,22 +67,31 @@ Result<Ref<ListenerConfig>> ListenerConfig::build(Ref<const SharedConfig> source
     config->worker_stats.push_back(
         context.stats.add_scope<ListenerWorkerStat>(prefix + "worker_" + std::to_string(i) + "."));
   }
-  const bool has_default = view.has("default_filter_chain");
-  const ConfigView chain =
-      view.list("filter_chains").size() > 0 ? view.list("filter_chains")[0u] : view["default_filter_chain"];
-  config->filter_chain_name = chain.string("name");
-  const std::string path =
-      has_default && view.list("filter_chains").size() == 0 ? "default_filter_chain" : "filter_chains[0]";
-  const ConfigView filters = chain.list("filters");
-  const ConfigView last = filters[filters.size() == 0 ? 0 : filters.size() - 1]["typed_config"];
-  if (filters.size() != 1 || last.type_name() != hcm_type) {
-    return ConfigError{path + ".filters", "one HttpConnectionManager is what a filter chain may hold today"};
-  }
-  HcmInstanceContext hcm_context{context.hcm, context.routes, context.stats, prefix};
-  auto hcm = HcmInstance::build(last, hcm_context);
-  if (!hcm) return ConfigError{path + ".filters[0].typed_config." + hcm.error().path, hcm.error().reason};
-  config->hcm_ = std::move(hcm.value());
+  if (auto read = config->read_chains(view, prefix, context); !read) return read.error();
   return config;
+}
+
+Result<bool> ListenerConfig::read_chains(ConfigView view, std::string_view stat_prefix,
+                                         BuildContext& context) {
+  HcmInstanceContext hcm{context.hcm, context.routes, context.stats, stat_prefix};
+  NetworkBuildContext network{context.stats, context.routes, context.hcm.log_files, stat_prefix};
+  FilterChain::BuildContext chain_context{hcm, network};
+  const ConfigView list = view.list("filter_chains");
+  for (uint32_t i = 0; i < list.size(); ++i) {
+    auto chain = FilterChain::build(list[i], "filter_chains[" + std::to_string(i) + "]", chain_context);
+    if (!chain) return chain.error();
+    chains_.push_back(std::move(chain.value()));
+  }
+  if (chains_.size() > 1) return ConfigError{"filter_chains[1]", "only one filter chain is supported today"};
+  if (!view.has("default_filter_chain")) return true;
+  auto chain = FilterChain::build(view["default_filter_chain"], "default_filter_chain", chain_context);
+  if (!chain) return chain.error();
+  default_chain_ = std::move(chain.value());
+  return true;
+}
+
+const FilterChain* ListenerConfig::find_chain(const ConnectionInfo&) const {
+  return chains_.empty() ? default_chain_.get() : chains_.front().get();
 }
 
 static ListenAddress listen_address(const Address& address, ConfigView source) {
@@ -237,7 +243,10 @@ static Address bound_address(int fd) {
 
 WorkerListener::WorkerListener(HttpWorker& http, SocketPorter& porter, Ref<ListenerConfig> config,
                                const std::vector<int>& sockets)
-    : http_(http), porter_(porter), config_(std::move(config)) {
+    : http_(http),
+      network_{http.worker, http.upstreams, http.log},
+      porter_(porter),
+      config_(std::move(config)) {
   for (size_t i = 0; i < sockets.size(); ++i) {
     const bool ipv4_compat = config_->addresses[i].ipv4_compat;
     acceptors_.push_back(std::make_unique<Acceptor>(*this, sockets[i], ipv4_compat));
@@ -245,7 +254,7 @@ WorkerListener::WorkerListener(HttpWorker& http, SocketPorter& porter, Ref<Liste
 }
 
 WorkerListener::~WorkerListener() {
-  while (Http1Server* server = connections_.front()) server->abort();
+  while (DownstreamConnection* connection = connections_.front()) connection->abort();
 }
 
 // Closing a socket resets whoever waits to be accepted, so they are taken first.
@@ -255,10 +264,10 @@ void WorkerListener::stop_accepting() {
 }
 
 void WorkerListener::drain_connections() {
-  for (Http1Server* server = connections_.front(); server != nullptr;) {
-    Http1Server* next = connections_.next(*server);
-    server->drain();
-    server = next;
+  for (DownstreamConnection* connection = connections_.front(); connection != nullptr;) {
+    DownstreamConnection* next = connections_.next(*connection);
+    connection->drain();
+    connection = next;
   }
 }
 
@@ -372,11 +381,20 @@ void WorkerListener::take(const AcceptedSocket& socket) {
   info.direct_remote = socket.remote;
   info.start_ns = worker.loop.now_ns();
   info.listener_name = config_->name;
-  info.filter_chain_name = config_->filter_chain_name;
-  Http1Server* server =
-      http_.http1_servers.make(http_, config_->hcm(), *this, info, config_->buffer_bytes_max);
-  connections_.push_back(*server);
-  server->start(socket.fd);
+  serve(socket.fd, info);
+}
+
+void WorkerListener::serve(int fd, ConnectionInfo& info) {
+  const FilterChain* chain = config_->find_chain(info);
+  if (chain == nullptr) {
+    http_.worker.stats.add(config_->stats, ListenerStat::no_filter_chain_match);
+    ::close(fd);
+    return on_downstream_closed(info.start_ns);
+  }
+  info.filter_chain_name = chain->name;
+  DownstreamConnection& connection = chain->make(http_, network_, *this, info, config_->buffer_bytes_max);
+  connections_.push_back(connection);
+  if (connection.start(fd)) connection.begin();
 }
 
 void WorkerListener::on_downstream_closed(uint64_t started_ns) {

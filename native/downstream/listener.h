@@ -12,7 +12,7 @@
 #include "base/shared_config.h"
 #include "base/stats.h"
 #include "connection/socket_options.h"
-#include "downstream/http1_server.h"
+#include "downstream/filter_chain.h"
 #include "downstream/http_connection_manager.h"
 
 namespace outrider {
@@ -47,10 +47,10 @@ class ListenerConfig final : public RefCounted<ListenerConfig> {
   static Result<Ref<ListenerConfig>> build(Ref<const SharedConfig> source, BuildContext& context);
 
   ConfigView view() const { return source_->root(); }
-  const HcmInstance& hcm() const { return *hcm_; }
+  // The chain for a connection; null: none matches.
+  const FilterChain* find_chain(const ConnectionInfo& info) const;
 
   std::string name;
-  std::string_view filter_chain_name;
   std::vector<ListenAddress> addresses;
   uint32_t buffer_bytes_max = 1 << 20;
   uint32_t accepts_per_event_max = 1;
@@ -80,9 +80,11 @@ class ListenerConfig final : public RefCounted<ListenerConfig> {
  private:
   explicit ListenerConfig(ConnectionBudget& budget) : budget_(budget) {}
   Result<bool> read_addresses(ConfigView view);
+  Result<bool> read_chains(ConfigView view, std::string_view stat_prefix, BuildContext& context);
 
   Ref<const SharedConfig> source_;
-  std::unique_ptr<HcmInstance> hcm_;
+  std::vector<std::unique_ptr<FilterChain>> chains_;
+  std::unique_ptr<FilterChain> default_chain_;  // null: connections without a match are closed
   ConnectionBudget& budget_;
   bool counts_to_budget_ = true;
   bool opts_out_of_budget_ = false;
@@ -155,12 +157,14 @@ class WorkerListener final : public DownstreamOwner {
   };
 
   void on_downstream_closed(uint64_t started_ns) override;
+  void serve(int fd, ConnectionInfo& info);
 
   HttpWorker& http_;
+  NetworkWorker network_;
   SocketPorter& porter_;
   Ref<ListenerConfig> config_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
-  IntrusiveList<Http1Server> connections_;
+  IntrusiveList<DownstreamConnection> connections_;
   size_t active_ = 0;
 };
 

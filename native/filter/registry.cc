@@ -1,9 +1,17 @@
 #include "filter/http/all.gen.h"
+#include "filter/network/all.gen.h"
 
 namespace outrider {
 
 const HttpFilterType* find_http_filter(std::string_view type) {
   for (const HttpFilterType* filter : http_filter_types) {
+    if (filter->type == type) return filter;
+  }
+  return nullptr;
+}
+
+const NetworkFilterType* find_network_filter(std::string_view type) {
+  for (const NetworkFilterType* filter : network_filter_types) {
     if (filter->type == type) return filter;
   }
   return nullptr;

@@ -30,7 +30,11 @@ const hcm = "envoy.extensions.filters.network.http_connection_manager.v3";
 export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
   "network filter": {
     fields: ["envoy.config.listener.v3.Filter.typed_config"],
-    types: { [`${hcm}.HttpConnectionManager`]: "HTTP connection manager" },
+    types: {
+      [`${hcm}.HttpConnectionManager`]: "HTTP connection manager",
+      "envoy.extensions.filters.network.direct_response.v3.Config": "says one thing and closes",
+      "envoy.extensions.filters.network.echo.v3.Echo": "gives back what comes",
+    },
   },
   "HTTP filter": {
     fields: [`${hcm}.HttpFilter.typed_config`],
@@ -334,6 +338,11 @@ const listener: Readonly<Record<string, MessageSupport>> = {
       source_ports server_names transport_protocol application_protocols address_suffix suffix_len`,
   },
   "envoy.config.listener.v3.Filter": { yes: "name typed_config", refuse: "config_discovery" },
+};
+
+const networkFilters: Readonly<Record<string, MessageSupport>> = {
+  "envoy.extensions.filters.network.direct_response.v3.Config": { yes: "response" },
+  "envoy.extensions.filters.network.echo.v3.Echo": { yes: "" },
 };
 
 const connectionManager: Readonly<Record<string, MessageSupport>> = {
@@ -693,6 +702,7 @@ const accessLogs: Readonly<Record<string, MessageSupport>> = {
 export const messages: Readonly<Record<string, MessageSupport>> = {
   ...bootstrap,
   ...listener,
+  ...networkFilters,
   ...connectionManager,
   ...routes,
   ...clusters,
