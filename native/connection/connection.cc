@@ -21,7 +21,9 @@ Connection::~Connection() { release(); }
 
 bool Connection::accept(int fd) {
   fd_ = fd;
+  accepted_ = true;
   state_ = State::Open;
+  if (transport_ != nullptr) begin_handshake();
   if (context_.loop.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP, *this)) return true;
   release();
   return false;
@@ -42,14 +44,48 @@ void Connection::finish_connect() {
   socklen_t bytes = sizeof(error_);
   if (error_ == 0) getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error_, &bytes);
   if (error_ != 0) return fail(CloseReason::ConnectFailed);
+  if (transport_ != nullptr) return begin_handshake();
   state_ = State::Open;
   handler_->on_connected();
   if (state_ == State::Open && !output_.empty()) flush();
 }
 
+// Handshakes go on at the end of the turn, in the order in which they asked, so that a flood of them leaves each turn
+// to the open connections first.
+void Connection::begin_handshake() {
+  state_ = State::Handshaking;
+  transport_->start(fd_);
+  if (handshake_ms_max_ > 0) context_.loop.timers().arm(*this, context_.loop.now_ms() + handshake_ms_max_);
+  context_.loop.at_end_of_turn(*this);
+}
+
+void Connection::shake_hands() {
+  switch (transport_->handshake()) {
+    case TransportSocket::Handshake::Blocked:
+      return;
+    case TransportSocket::Handshake::Later:
+      return context_.loop.at_end_of_turn(*this);
+    case TransportSocket::Handshake::Failed:
+      return fail(accepted_ ? CloseReason::Reset : CloseReason::ConnectFailed);
+    case TransportSocket::Handshake::Done:
+      break;
+  }
+  cancel();
+  state_ = State::Open;
+  write_blocked_ = transport_->unwritten_bytes() > 0;
+  handler_->on_connected();
+  if (state_ == State::Open && !output_.empty()) flush();
+  readable_ = true;  // what came behind the handshake may be in the transport's hands
+  if (state_ == State::Open && paused_ == 0) read();
+}
+
 void Connection::on_io(uint32_t events) {
   if (state_ == State::Connecting && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) finish_connect();
   if (state_ == State::Closed || state_ == State::Connecting) return;
+  if (state_ == State::Handshaking) {
+    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) peer_ended_ = true;
+    return context_.loop.at_end_of_turn(*this);
+  }
   if ((events & EPOLLOUT) != 0 && write_blocked_) {
     write_blocked_ = false;
     flush();
@@ -87,6 +123,7 @@ bool Connection::quiet() {
 
 void Connection::on_end_of_turn() {
   if (state_ == State::Connecting) return finish_connect();
+  if (state_ == State::Handshaking) return shake_hands();
   if (state_ != State::Open || paused_ > 0) return;
   if (kept_.size > 0) {
     const Kept mine = std::exchange(kept_, {});
@@ -117,14 +154,14 @@ bool Connection::read_once() {
   Kept joined = mine;
   if (mine.size >
       0) {  // read behind what is kept, so that a message that drips in is not copied for each drop
-    joined.capacity = std::max(mine.capacity, mine.size * 2 + 4096);
+    joined.capacity = std::max(mine.capacity, mine.size * 2 + (transport_ == nullptr ? 4096 : 32 * 1024));
     if (joined.capacity != mine.capacity)
       joined.data = static_cast<char*>(std::realloc(mine.data, joined.capacity));
     if (joined.data == nullptr) std::abort();
     into = joined.data + joined.size;
     room = joined.capacity - joined.size;
   }
-  const ssize_t got = ::recv(fd_, into, room, 0);
+  const ssize_t got = transport_ == nullptr ? ::recv(fd_, into, room, 0) : receive_transport(into, room);
   if (got <= 0) {
     kept_ = joined;
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
@@ -143,7 +180,7 @@ bool Connection::read_once() {
     return false;
   }
   bytes_read_ += static_cast<uint64_t>(got);
-  if (static_cast<size_t>(got) < room && !peer_ended_) readable_ = false;
+  if (transport_ == nullptr && static_cast<size_t>(got) < room && !peer_ended_) readable_ = false;
   bool go_on;
   if (joined.size > 0) {
     joined.size += static_cast<size_t>(got);
@@ -162,6 +199,31 @@ bool Connection::read_once() {
     go_on = deliver({into, static_cast<size_t>(got)});
   }
   return go_on && readable_;
+}
+
+// As recv(), with the payload of the transport socket; keeps readable_ itself where there are bytes.
+ssize_t Connection::receive_transport(char* into, size_t room) {
+  const TransportSocket::Read got = transport_->read(into, room);
+  if (transport_->unwritten_bytes() > 0) write_blocked_ = true;  // an answer of its own did not go out whole
+  if (got.bytes > 0) {
+    // An end, or a failure, comes again with the next read.
+    readable_ = got.status != TransportSocket::ReadStatus::Drained || peer_ended_;
+    return static_cast<ssize_t>(got.bytes);
+  }
+  switch (got.status) {
+    case TransportSocket::ReadStatus::Ended:
+      return 0;
+    case TransportSocket::ReadStatus::Failed:
+      errno = ECONNRESET;
+      return -1;
+    case TransportSocket::ReadStatus::Drained:
+      errno = peer_ended_ ? EINTR : EAGAIN;
+      return -1;
+    case TransportSocket::ReadStatus::More:
+      break;
+  }
+  errno = EINTR;
+  return -1;
 }
 
 // Offers bytes and keeps what is not taken. False when the connection is not open any more.
@@ -193,8 +255,9 @@ void Connection::resume_reads() {
 
 void Connection::flush() {
   if (state_ == State::Closed) return;
-  if (state_ == State::Connecting || state_ == State::Idle) return output_.settle();
-  while (!output_.empty() && !write_blocked_) {
+  if (connecting() || state_ == State::Idle) return output_.settle();
+  if (transport_ != nullptr && !write_blocked_ && !flush_transport()) return;
+  while (transport_ == nullptr && !output_.empty() && !write_blocked_) {
     iovec parts[16];
     msghdr message{};
     message.msg_iov = parts;
@@ -215,18 +278,37 @@ void Connection::flush() {
   after_flush();
 }
 
+bool Connection::flush_transport() {
+  const uint64_t before = output_.bytes();
+  const TransportSocket::WriteStatus status = transport_->write(output_);
+  const uint64_t written = before - output_.bytes();
+  bytes_written_ += written;
+  if (status == TransportSocket::WriteStatus::Failed) {
+    fail(CloseReason::Reset);
+    return false;
+  }
+  write_blocked_ = status == TransportSocket::WriteStatus::Blocked;
+  if (state_ == State::Flushing && written > 0) expect_progress();
+  return true;
+}
+
+void Connection::end_our_side() {
+  if (transport_ != nullptr) transport_->end_output();
+  ::shutdown(fd_, SHUT_WR);
+}
+
 void Connection::after_flush() {
   output_.settle();
-  if (output_.empty() && state_ == State::Flushing) {
+  if (state_ == State::Flushing && all_written()) {
     if (linger_ms_ == 0) return fail(CloseReason::Local);
-    ::shutdown(fd_, SHUT_WR);
+    end_our_side();
     state_ = State::Lingering;
     context_.loop.timers().arm(*this, context_.loop.now_ms() + linger_ms_);
     if (readable_) discard_input();
     return;
   }
-  if (output_.empty() && ends_output_) ::shutdown(fd_, SHUT_WR);
-  const uint64_t waiting = output_.bytes();
+  if (ends_output_ && all_written()) end_our_side();
+  const uint64_t waiting = output_.bytes() + (transport_ == nullptr ? 0 : transport_->unwritten_bytes());
   if (!full_ && waiting > limit_bytes_) {
     full_ = true;
     handler_->on_output_full(true);
@@ -259,7 +341,10 @@ void Connection::discard_input() {
   }
 }
 
-void Connection::on_timer() { fail(CloseReason::Local); }
+void Connection::on_timer() {
+  handshake_timed_out_ = state_ == State::Handshaking;
+  fail(handshake_timed_out_ && !accepted_ ? CloseReason::ConnectFailed : CloseReason::Local);
+}
 
 uint64_t Connection::acknowledged_bytes() const {
   tcp_info info;
@@ -272,11 +357,14 @@ uint64_t Connection::acknowledged_bytes() const {
 void Connection::fail(CloseReason reason) {
   if (state_ == State::Closed) return;
   if (reason == CloseReason::Reset) acknowledged_ = acknowledged_bytes();
-  release();
+  reason == CloseReason::Reset ? release() : close();
   handler_->on_closed(reason);
 }
 
-void Connection::close() { release(); }
+void Connection::close() {
+  if (transport_ != nullptr && fd_ >= 0 && !connecting()) transport_->end_output();
+  release();
+}
 
 void Connection::reset() {
   const linger hard{.l_onoff = 1, .l_linger = 0};

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -7,10 +8,12 @@
 #include "base/event_loop.h"
 #include "base/output_buffer.h"
 #include "base/worker_context.h"
+#include "connection/transport_socket.h"
 
 namespace outrider {
 
 class Splice;
+class TlsFacts;
 
 enum class CloseReason : uint8_t {
   Local,          // we closed it
@@ -27,6 +30,8 @@ class ConnectionHandler {
   virtual size_t on_data(std::string_view bytes) = 0;
   // The peer will send no more; everything it sent was offered.
   virtual void on_end_of_input() = 0;
+  // The connection can be used: it was connected to and, with a transport socket that shakes hands, that is done. An
+  // accepted one is told only in the second case. Comes before the first on_data().
   virtual void on_connected() {}
   // True: what waits to be written has passed the high watermark; false: it is below the low one again.
   virtual void on_output_full(bool full) = 0;
@@ -48,6 +53,20 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
+
+  // Before accept() or connect(): what stands between us and the socket. Null: nothing.
+  void set_transport(std::unique_ptr<TransportSocket> transport) { transport_ = std::move(transport); }
+  // The handshake of the transport socket may last this long; then on_closed(Local), and handshake_timed_out().
+  void set_handshake_timeout(uint32_t ms) { handshake_ms_max_ = ms; }
+  // Null: plain, or the handshake is not done. Valid as long as this object.
+  const TlsFacts* tls() const { return transport_ == nullptr ? nullptr : transport_->tls(); }
+  // Why the transport socket failed; empty: it did not.
+  std::string_view transport_failure() const {
+    return transport_ == nullptr ? std::string_view() : transport_->failure();
+  }
+  bool handshake_timed_out() const { return handshake_timed_out_; }
+  // Bytes go to the socket as they are: they may be spliced.
+  bool plain() const { return transport_ == nullptr || transport_->transparent(); }
 
   // Takes over a socket that was accepted. False when the loop cannot watch it; it is closed then.
   bool accept(int fd);
@@ -94,11 +113,15 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
 
   bool open() const { return state_ == State::Open; }
   bool closing() const { return state_ == State::Flushing || state_ == State::Lingering; }
-  bool connecting() const { return state_ == State::Connecting; }
+  bool connecting() const { return state_ == State::Connecting || state_ == State::Handshaking; }
   bool closed() const { return state_ == State::Closed; }
   // Bytes that were read and not yet taken.
   size_t kept_bytes() const { return kept_.size; }
   bool output_full() const { return full_; }
+  // Everything that was put into output() is with the kernel.
+  bool all_written() const {
+    return output_.empty() && (transport_ == nullptr || transport_->unwritten_bytes() == 0);
+  }
   uint32_t limit_bytes() const { return limit_bytes_; }
   // Nothing that was sent to us is left unread, and the peer has not ended its side. Asks the kernel only when the
   // last read may have left something.
@@ -115,7 +138,7 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   uint64_t acknowledged_bytes() const;
 
  private:
-  enum class State : uint8_t { Idle, Connecting, Open, Flushing, Lingering, Closed };
+  enum class State : uint8_t { Idle, Connecting, Handshaking, Open, Flushing, Lingering, Closed };
   // Bytes that were read before anybody wanted them.
   struct Kept {
     char* data = nullptr;
@@ -133,6 +156,11 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   void on_timer() override;
 
   void finish_connect();
+  void begin_handshake();
+  void shake_hands();
+  bool flush_transport();
+  ssize_t receive_transport(char* into, size_t room);
+  void end_our_side();
   void read();
   bool read_once();
   bool deliver(std::string_view bytes);
@@ -149,6 +177,7 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   ConnectionHandler* handler_;
   OutputBuffer output_;
   Kept kept_;
+  std::unique_ptr<TransportSocket> transport_;
   Splice* splice_in_ = nullptr;   // reads in our place
   Splice* splice_out_ = nullptr;  // writes once our output is out
   uint64_t bytes_read_ = 0;
@@ -157,6 +186,7 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   uint64_t acknowledged_ = 0;  // as it was when the connection broke
   int fd_ = -1;
   int error_ = 0;
+  uint32_t handshake_ms_max_ = 0;  // 0: any time
   uint32_t limit_bytes_;
   uint16_t paused_ = 0;
   State state_ = State::Idle;
@@ -167,6 +197,8 @@ class Connection final : IoHandler, EndOfTurn, Flushable, Timer {
   bool write_blocked_ = false;
   bool ends_output_ = false;
   bool full_ = false;
+  bool accepted_ = false;
+  bool handshake_timed_out_ = false;
 };
 
 }  // namespace outrider

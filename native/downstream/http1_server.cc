@@ -258,7 +258,7 @@ void Http1Server::encode_data(std::string_view data, EndStream end) {
 Connection* Http1Server::splice_target() {
   const bool plain =
       response_framing_ == http1::Framing::Length || response_framing_ == http1::Framing::UntilClose;
-  return plain && connection_.open() ? &connection_ : nullptr;
+  return plain && connection_.plain() && connection_.open() ? &connection_ : nullptr;
 }
 
 void Http1Server::encode_trailers(const HeaderMap& trailers) {

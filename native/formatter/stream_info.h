@@ -5,6 +5,7 @@
 #include "base/address.h"
 #include "base/config_view.h"
 #include "codec/wire_bytes.h"
+#include "connection/tls_facts.h"
 
 namespace outrider {
 
@@ -75,6 +76,7 @@ struct ConnectionInfo {
   uint64_t start_ns = 0;  // loop clock, as in StreamTiming
   uint64_t end_ns = 0;
   uint64_t handshake_complete_ns = 0;  // TLS; 0: none
+  const TlsFacts* tls = nullptr;       // null: plain, or the handshake is not done
   std::string_view requested_server_name;
   std::string_view listener_name;
   std::string_view filter_chain_name;
@@ -131,6 +133,7 @@ struct StreamInfo {
   const Address* downstream_remote = nullptr;  // after x-forwarded-for has been looked at
   const Address* upstream_remote = nullptr;    // the host that was chosen
   const Address* upstream_local = nullptr;
+  const TlsFacts* upstream_tls = nullptr;  // null: plain, or the connection is gone
   uint64_t upstream_connection_id = 0;
   std::string_view response_code_details;
   std::string_view upstream_transport_failure_reason;

@@ -245,6 +245,7 @@ size_t Http1Client::parse_body(std::string_view bytes) {
 void Http1Client::splice_rest() {
   constexpr uint64_t worth_bytes_min = 128 * 1024;
   if (parser_.head().framing != http1::Framing::Length || body_.remaining() < worth_bytes_min) return;
+  if (!connection_.plain()) return;
   Connection* to = decoder_->splice_target();
   if (to == nullptr) return;
   splice_ = std::make_unique<Splice>(connection_, *to, body_.remaining(), *this);
@@ -276,7 +277,7 @@ void Http1Client::on_splice_cut_off() {
 // not taken yet may never be read, so such connections go.
 void Http1Client::finish_response(bool more_bytes) {
   const bool reusable = keep_alive_ && request_complete_ && !more_bytes && !draining_ &&
-                        connection_.output().empty() && !connection_.output_full() && connection_.quiet();
+                        connection_.all_written() && !connection_.output_full() && connection_.quiet();
   detach();
   if (reusable) {
     become_idle();
