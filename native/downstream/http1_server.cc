@@ -237,20 +237,9 @@ void Http1Server::encode_headers(const HeaderMap& headers, EndStream end) {
 
 void Http1Server::encode_data(std::string_view data, EndStream end) {
   OutputBuffer& output = connection_.output();
-  const bool chunked = response_framing_ == http1::Framing::Chunked;
   if (response_framing_ == http1::Framing::None) return;  // HEAD and the like
   const uint64_t before = output.bytes();
-  if (chunked && !data.empty()) {
-    output.commit(http1::write_chunk_header(data.size(), output.reserve(http1::chunk_header_bytes_max)));
-    output.append_borrowed(data);
-    output.append(http1::chunk_end);
-  } else {
-    output.append_borrowed(data);
-  }
-  if (chunked && end == EndStream::Yes) {
-    output.commit(http1::write_last_chunk(nullptr, hcm_.config().http1_encoder,
-                                          output.reserve(http1::last_chunk_bytes_max(nullptr))));
-  }
+  http1::encode_body(data, end, response_framing_, hcm_.config().http1_encoder, output);
   stream_->info().downstream_wire.sent += output.bytes() - before;
   connection_.send_soon();
 }
@@ -265,8 +254,7 @@ void Http1Server::encode_trailers(const HeaderMap& trailers) {
   if (response_framing_ != http1::Framing::Chunked) return;
   OutputBuffer& output = connection_.output();
   const uint64_t before = output.bytes();
-  output.commit(http1::write_last_chunk(&trailers, hcm_.config().http1_encoder,
-                                        output.reserve(http1::last_chunk_bytes_max(&trailers))));
+  http1::encode_last_chunk(&trailers, hcm_.config().http1_encoder, output);
   stream_->info().downstream_wire.sent += output.bytes() - before;
   connection_.send_soon();
 }

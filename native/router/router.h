@@ -16,6 +16,8 @@
 
 namespace outrider {
 
+class TcpPool;
+
 // envoy.extensions.filters.http.router.v3.Router
 struct RouterConfig {
   bool suppress_envoy_headers = false;
@@ -32,6 +34,8 @@ class UpstreamDirectory {
   virtual ConnectionPool& pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) = 0;
   // Raw connections, for CONNECT requests that end here.
   virtual ConnectionPool& tunnel_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) = 0;
+  // Raw connections, for whoever relays bytes.
+  virtual TcpPool& tcp_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) = 0;
   // The copies that are on their way. They free themselves; what is left when the worker ends is abandoned by it.
   virtual IntrusiveList<MirrorRequest>& mirrors() = 0;
 

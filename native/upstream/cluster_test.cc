@@ -193,7 +193,7 @@ struct Adopter : HostSlotOwner {
 TEST(WorkerCluster, KeepsSlotsOfHostsThatStayAndHandsOverTheOthers) {
   TestCluster cluster("", assignment(group(endpoint(1) + "," + endpoint(2))));
   WorkerCluster worker = cluster.worker();
-  ConnectionPool* const pool = reinterpret_cast<ConnectionPool*>(&cluster);  // never followed
+  PoolBase* const pool = reinterpret_cast<PoolBase*>(&cluster);  // never followed
   std::map<uint16_t, HostSlot*> slots;
   for (int i = 0; i < 2; ++i) {
     HostSlot* slot = worker.choose_host(cluster.context());
@@ -220,7 +220,7 @@ TEST(WorkerCluster, GivesEveryConnectionUpOnAChangeOfHostsWhereThatIsConfigured)
                       assignment(group(endpoint(1))));
   WorkerCluster worker = cluster.worker();
   worker.choose_host(cluster.context())->pools[1] =
-      reinterpret_cast<ConnectionPool*>(&cluster);  // never followed
+      reinterpret_cast<PoolBase*>(&cluster);  // never followed
   Adopter owner;
   cluster.set(assignment(group(endpoint(1, R"("load_balancing_weight": 2)"))));
   worker.set_endpoints(cluster.endpoints, owner);

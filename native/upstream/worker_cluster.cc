@@ -9,7 +9,7 @@ namespace outrider {
 namespace {
 
 bool has_pool(const HostSlot& slot) {
-  for (const ConnectionPool* pool : slot.pools) {
+  for (const PoolBase* pool : slot.pools) {
     if (pool != nullptr) return true;
   }
   return false;

@@ -11,14 +11,14 @@
 
 namespace outrider {
 
-class ConnectionPool;
+class PoolBase;
 
 // One host on one worker. `host` is swapped, between two turns, for what the last update said; its address
 // changes only in LOGICAL_DNS clusters, for the connections that are made from then on.
 struct HostSlot {
   Ref<const Host> host;
-  // By priority: of HTTP connections, then of tunnels. Each belongs to whoever sets it.
-  ConnectionPool* pools[2 * kRoutePriorities] = {};
+  // By priority: of HTTP connections, then of tunnels, then of raw ones. Each belongs to whoever sets it.
+  PoolBase* pools[3 * kRoutePriorities] = {};
 };
 
 // Told when a host is gone. Takes over the slot, whose connections may finish what they carry.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "upstream/pool/http1.h"
+#include "upstream/pool/tcp.h"
 #include "upstream/pool/tcp_tunnel.h"
 
 namespace outrider {
@@ -145,27 +146,33 @@ WorkerCluster* Worker::cluster(std::string_view name) {
   return found == cluster_names_.end() ? nullptr : cluster(found->second);
 }
 
-ConnectionPool& Worker::pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) {
-  ConnectionPool*& pool = slot.pools[static_cast<size_t>(priority)];
-  if (pool == nullptr) {
-    pool = new Http1Pool({context_, Ref<const ClusterConfig>(&cluster.config()), slot.host, priority});
+// The pool at `place`, made when it is first asked for.
+template <typename Pool>
+Pool& Worker::pool_at(PoolBase*& place, WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) {
+  if (place == nullptr) {
+    place = new Pool({context_, Ref<const ClusterConfig>(&cluster.config()), slot.host, priority});
   }
-  pool->set_host(slot.host);
-  return *pool;
+  place->set_host(slot.host);
+  return static_cast<Pool&>(*place);
+}
+
+ConnectionPool& Worker::pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) {
+  return pool_at<Http1Pool>(slot.pools[static_cast<size_t>(priority)], cluster, slot, priority);
 }
 
 ConnectionPool& Worker::tunnel_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) {
-  ConnectionPool*& pool = slot.pools[kRoutePriorities + static_cast<size_t>(priority)];
-  if (pool == nullptr) {
-    pool = new TcpTunnelPool({context_, Ref<const ClusterConfig>(&cluster.config()), slot.host, priority});
-  }
-  pool->set_host(slot.host);
-  return *pool;
+  return pool_at<TcpTunnelPool>(slot.pools[kRoutePriorities + static_cast<size_t>(priority)], cluster, slot,
+                                priority);
+}
+
+TcpPool& Worker::tcp_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) {
+  return pool_at<TcpPool>(slot.pools[2 * kRoutePriorities + static_cast<size_t>(priority)], cluster, slot,
+                          priority);
 }
 
 // The host is gone: its pools end with their last exchange.
 void Worker::adopt(std::unique_ptr<HostSlot> slot) {
-  for (ConnectionPool* pool : slot->pools) {
+  for (PoolBase* pool : slot->pools) {
     if (pool != nullptr) pool->drain();
   }
 }

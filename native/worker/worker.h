@@ -63,12 +63,15 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision, SocketPort
   WorkerCluster* cluster(std::string_view name) override;
   ConnectionPool& pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) override;
   ConnectionPool& tunnel_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) override;
+  TcpPool& tcp_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) override;
   IntrusiveList<MirrorRequest>& mirrors() override { return mirrors_; }
   void adopt(std::unique_ptr<HostSlot> slot) override;
   bool drain_close(WorkerContext& worker) const override;
   // SocketPorter
   void carry(uint32_t worker, const Ref<ListenerConfig>& listener, const AcceptedSocket& socket) override;
 
+  template <typename Pool>
+  Pool& pool_at(PoolBase*& place, WorkerCluster& cluster, HostSlot& slot, RoutePriority priority);
   void run();
   void publish_connections();
 

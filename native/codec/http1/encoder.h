@@ -80,4 +80,22 @@ size_t write_chunk_header(uint64_t data_bytes, char* out);  // data_bytes > 0
 size_t last_chunk_bytes_max(const HeaderMap* trailers);
 size_t write_last_chunk(const HeaderMap* trailers, const EncoderOptions& options, char* out);
 
+template <typename Output>
+void encode_last_chunk(const HeaderMap* trailers, const EncoderOptions& options, Output& output) {
+  output.commit(write_last_chunk(trailers, options, output.reserve(last_chunk_bytes_max(trailers))));
+}
+
+// A piece of a body, framed as its head has told. `Output` also has append() and append_borrowed().
+template <typename Output>
+void encode_body(std::string_view data, EndStream end, Framing framing, const EncoderOptions& options,
+                 Output& output) {
+  if (framing != Framing::Chunked) return output.append_borrowed(data);
+  if (!data.empty()) {
+    output.commit(write_chunk_header(data.size(), output.reserve(chunk_header_bytes_max)));
+    output.append_borrowed(data);
+    output.append(chunk_end);
+  }
+  if (end == EndStream::Yes) encode_last_chunk(nullptr, options, output);
+}
+
 }  // namespace outrider::http1
