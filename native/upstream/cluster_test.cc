@@ -219,8 +219,7 @@ TEST(WorkerCluster, GivesEveryConnectionUpOnAChangeOfHostsWhereThatIsConfigured)
   TestCluster cluster(R"("common_lb_config": {"close_connections_on_host_set_change": true})",
                       assignment(group(endpoint(1))));
   WorkerCluster worker = cluster.worker();
-  worker.choose_host(cluster.context())->pools[1] =
-      reinterpret_cast<PoolBase*>(&cluster);  // never followed
+  worker.choose_host(cluster.context())->pools[1] = reinterpret_cast<PoolBase*>(&cluster);  // never followed
   Adopter owner;
   cluster.set(assignment(group(endpoint(1, R"("load_balancing_weight": 2)"))));
   worker.set_endpoints(cluster.endpoints, owner);

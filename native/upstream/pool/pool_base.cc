@@ -118,7 +118,9 @@ bool PoolBase::connect() {
   return true;
 }
 
-void PoolBase::on_connected(const PooledConnection& connection) { promised_streams_ -= connection.promised(); }
+void PoolBase::on_connected(const PooledConnection& connection) {
+  promised_streams_ -= connection.promised();
+}
 
 void PoolBase::set_ready(PooledConnection& connection) {
   connection.unlink();
@@ -130,7 +132,8 @@ void PoolBase::set_busy(PooledConnection& connection) {
   busy_.push_front(connection);
 }
 
-void PoolBase::on_connection_gone(const PooledConnection& connection, bool was_connecting, CloseReason reason) {
+void PoolBase::on_connection_gone(const PooledConnection& connection, bool was_connecting,
+                                  CloseReason reason) {
   --connections_;
   breakers().release(context_.priority, Resource::Connections);
   host().state->cx_active.fetch_sub(1, std::memory_order_relaxed);

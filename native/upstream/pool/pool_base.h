@@ -112,7 +112,7 @@ class PoolBase : Deferred {
   IntrusiveList<PooledConnection> connecting_;
   uint32_t waiting_count_ = 0;
   uint32_t connections_ = 0;
-  uint32_t active_ = 0;           // exchanges
+  uint32_t active_ = 0;            // exchanges
   uint64_t promised_streams_ = 0;  // of connections that are not there yet
   bool draining_ = false;
 };
