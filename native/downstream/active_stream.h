@@ -93,6 +93,8 @@ class ActiveStream final : public MessageDecoder, public Deferred, Stream, Route
   std::string_view kept_request_body() const override { return request_.kept; }
   std::string_view kept_response_body() const override { return response_.kept; }
 
+  AsyncClient& async_client() override { return http_.upstreams.async_client(); }
+
   // RouterCallbacks
   UpstreamDirectory& upstreams() override { return http_.upstreams; }
   HeaderMap& make_response_headers() override { return *new_map(HeaderMapKind::Response); }
@@ -105,7 +107,6 @@ class ActiveStream final : public MessageDecoder, public Deferred, Stream, Route
   Connection* splice_target() override;
   void on_spliced(uint64_t bytes) override;
   const RuntimeValues* runtime() const override { return http_.runtime; }
-  std::string_view local_ip() const override { return hcm_.config().local_ip; }
   void count(RouterStat stat) override { http_.worker.stats.add(hcm_.router_stats, stat); }
   uint32_t internal_redirects() const override { return internal_redirects_; }
   void redirect_internally(std::string body) override;

@@ -14,6 +14,8 @@
 
 namespace outrider {
 
+class AsyncClient;
+
 enum class FilterStatus : uint8_t {
   Continue,
   StopIteration,  // wait for continue_request() or continue_response(); a body chunk is the filter's own now
@@ -54,6 +56,8 @@ class Stream {
   // Bytes that a filter's StopAndBuffer has kept so far.
   virtual std::string_view kept_request_body() const = 0;
   virtual std::string_view kept_response_body() const = 0;
+  // For calls of the filter's own; router/async_client.h.
+  virtual AsyncClient& async_client() = 0;
 
  protected:
   ~Stream() = default;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "router/mirror_request.h"
 #include "router/reset_answer.h"
 #include "upstream/cluster_stats.h"
 
@@ -247,18 +248,15 @@ uint64_t Router::choose_mirrors(const RouteEntry& route) {
 }
 
 void Router::send_mirrors() {
-  const MirrorRequest::Source source{.headers = stream_.request_headers(),
-                                     .body = body_,
-                                     .trailers = trailers_,
-                                     .context = stream_.format_context(),
-                                     .scratch = stream_.scratch(),
-                                     .local_ip = stream_.local_ip(),
-                                     .timeout_ms = timeout_ms_};
+  const MirrorSource source{.headers = stream_.request_headers(),
+                            .body = body_,
+                            .trailers = trailers_,
+                            .context = stream_.format_context(),
+                            .scratch = stream_.scratch(),
+                            .timeout_ms = timeout_ms_};
   const std::vector<MirrorPolicy>& policies = route_.route->mirrors;
   for (size_t i = 0; i < policies.size(); ++i) {
-    if ((mirrors_ >> i) & 1) {
-      MirrorRequest::send(policies[i], stream_.worker(), stream_.upstreams(), source);
-    }
+    if ((mirrors_ >> i) & 1) send_mirror(policies[i], stream_.upstreams(), source);
   }
   mirrors_ = 0;
 }

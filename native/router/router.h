@@ -7,40 +7,18 @@
 #include "base/worker_context.h"
 #include "codec/stream_codec.h"
 #include "formatter/stream_info.h"
-#include "router/mirror_request.h"
 #include "router/retry_state.h"
 #include "router/route_table.h"
+#include "router/upstream_directory.h"
 #include "router/upstream_request.h"
-#include "upstream/pool/connection_pool.h"
-#include "upstream/worker_cluster.h"
 
 namespace outrider {
-
-class TcpPool;
 
 // envoy.extensions.filters.http.router.v3.Router
 struct RouterConfig {
   bool suppress_envoy_headers = false;
   bool respect_expected_request_timeout = false;
   static RouterConfig read(ConfigView config);
-};
-
-// Where the router finds what it sends to. One for each worker.
-class UpstreamDirectory {
- public:
-  // Null when there is no such cluster (now).
-  virtual WorkerCluster* cluster(uint32_t index) = 0;
-  virtual WorkerCluster* cluster(std::string_view name) = 0;
-  virtual ConnectionPool& pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) = 0;
-  // Raw connections, for CONNECT requests that end here.
-  virtual ConnectionPool& tunnel_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) = 0;
-  // Raw connections, for whoever relays bytes.
-  virtual TcpPool& tcp_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) = 0;
-  // The copies that are on their way. They free themselves; what is left when the worker ends is abandoned by it.
-  virtual IntrusiveList<MirrorRequest>& mirrors() = 0;
-
- protected:
-  ~UpstreamDirectory() = default;
 };
 
 // An answer of the router's own making.
@@ -72,7 +50,6 @@ class RouterCallbacks {
   // Of a CONNECT request's authority; 0: none was taken off.
   virtual uint16_t stripped_port() const = 0;
   virtual const RuntimeValues* runtime() const = 0;  // null: every key has its default
-  virtual std::string_view local_ip() const = 0;
   virtual void count(RouterStat stat) = 0;
   virtual void clear_route_cache() = 0;
   // How often the request was sent on by an internal redirect.

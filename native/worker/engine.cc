@@ -32,12 +32,13 @@ Engine::Engine(EngineOptions options)
                                                     .flush_bytes_min = options_.log_flush_bytes_min});
   drain_.drain_time_ms = options_.drain_time_ms;
   drain_.gradual = options_.gradual_drain;
-  stats_.add_scope<RouterStat>("http.async-client.");
+  const auto own_stats = stats_.add_scope<RouterStat>("http.async-client.");
   filesystem_stats_ = stats_.add_scope<FilesystemStat>("filesystem.");
   std::random_device seeds;
   for (uint32_t i = 0; i < options_.concurrency; ++i) {
     const uint64_t seed = (uint64_t{seeds()} << 32) | seeds();
-    workers_.push_back(std::make_unique<Worker>(i, *stats_.add_block(), drain_, seed));
+    workers_.push_back(std::make_unique<Worker>(i, *stats_.add_block(), drain_, seed,
+                                                Worker::OwnRequests{own_stats, local_ip_}));
     workers_.back()->set_peers(workers_);
   }
 }

@@ -12,7 +12,8 @@
 
 namespace outrider {
 
-Worker::Worker(uint32_t index, StatsBlock& stats, const DrainState& drain, uint64_t seed)
+Worker::Worker(uint32_t index, StatsBlock& stats, const DrainState& drain, uint64_t seed,
+               OwnRequests own_requests)
     : context_(index, stats, seed),
       http_{.worker = context_,
             .upstreams = *this,
@@ -24,6 +25,7 @@ Worker::Worker(uint32_t index, StatsBlock& stats, const DrainState& drain, uint6
             .streams = streams_,
             .http1_servers = http1_servers_},
       drain_(drain),
+      async_client_(context_, *this, own_requests.stats, own_requests.local_ip),
       mailbox_(context_.loop, *this) {
   http_.log.index = index;
   http_.log.filter.random = &context_.random;
@@ -45,7 +47,7 @@ void Worker::run() {
   // Everything ends on the thread that it lived on.
   listeners_.clear();
   removed_listeners_.clear();
-  while (MirrorRequest* mirror = mirrors_.front()) mirror->abandon();
+  async_client_.abandon();
   for (auto& cluster : clusters_) {
     if (cluster != nullptr) cluster->release_slots(*this);
   }

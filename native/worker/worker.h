@@ -11,6 +11,7 @@
 #include "downstream/http1_server.h"
 #include "downstream/http_connection_manager.h"
 #include "downstream/listener.h"
+#include "router/async_client.h"
 #include "router/router.h"
 #include "upstream/worker_cluster.h"
 #include "worker/mailbox.h"
@@ -29,7 +30,12 @@ struct DrainState {
 // touched by another thread but through the mailbox, and statistics, which are read.
 class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision, SocketPorter {
  public:
-  Worker(uint32_t index, StatsBlock& stats, const DrainState& drain, uint64_t seed);
+  // Of requests of the proxy's own: their statistics, and what stands in their x-forwarded-for; that outlives the worker.
+  struct OwnRequests {
+    StatScope<RouterStat> stats;
+    std::string_view local_ip;
+  };
+  Worker(uint32_t index, StatsBlock& stats, const DrainState& drain, uint64_t seed, OwnRequests own_requests);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -64,7 +70,7 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision, SocketPort
   ConnectionPool& pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) override;
   ConnectionPool& tunnel_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) override;
   TcpPool& tcp_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) override;
-  IntrusiveList<MirrorRequest>& mirrors() override { return mirrors_; }
+  AsyncClient& async_client() override { return async_client_; }
   void adopt(std::unique_ptr<HostSlot> slot) override;
   bool drain_close(WorkerContext& worker) const override;
   // SocketPorter
@@ -83,7 +89,7 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision, SocketPort
   const std::vector<std::unique_ptr<Worker>>* peers_ = nullptr;
   std::unordered_map<std::string, std::unique_ptr<WorkerListener>> listeners_;
   std::vector<std::unique_ptr<WorkerListener>> removed_listeners_;  // their connections finish
-  IntrusiveList<MirrorRequest> mirrors_;
+  AsyncClient async_client_;
   std::vector<std::unique_ptr<WorkerCluster>> clusters_;          // by index; null: no such cluster
   std::unordered_map<std::string_view, uint32_t> cluster_names_;  // names are the clusters' own
   std::shared_ptr<const RuntimeValues> runtime_;
