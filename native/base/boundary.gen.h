@@ -24,6 +24,7 @@ enum class ScopeKind : uint8_t {
   Router,
   Tracing,
   Http1,
+  Http2,
   Cluster,
   ClusterControl,
   Remaining,
@@ -328,6 +329,68 @@ struct StatTemplate<Http1Stat> {
     {"metadata_not_supported_error", StatKind::Counter},
     {"requests_rejected_with_underscores_in_headers", StatKind::Counter},
     {"response_flood", StatKind::Counter},
+  };
+};
+
+enum class Http2Stat : uint8_t {
+  created,
+  streams_active,
+  pending_send_bytes,
+  rx_reset,
+  tx_reset,
+  trailers,
+  cookies_total_bytes_too_large,
+  deferred_stream_close,
+  dropped_headers_with_underscores,
+  goaway_sent,
+  header_list_size_too_large,
+  header_overflow,
+  headers_cb_no_stream,
+  inbound_empty_frames_flood,
+  inbound_priority_frames_flood,
+  inbound_window_update_frames_flood,
+  keepalive_timeout,
+  metadata_empty_frames,
+  outbound_control_flood,
+  outbound_control_frames_active,
+  outbound_flood,
+  outbound_frames_active,
+  requests_rejected_with_underscores_in_headers,
+  rx_messaging_error,
+  stream_refused_errors,
+  tx_flush_timeout,
+};
+
+template <>
+struct StatTemplate<Http2Stat> {
+  static constexpr ScopeKind kind = ScopeKind::Http2;
+  static constexpr StatInfo stats[] = {
+    {"created", StatKind::Mark},
+    {"streams_active", StatKind::Gauge},
+    {"pending_send_bytes", StatKind::Gauge},
+    {"rx_reset", StatKind::Counter},
+    {"tx_reset", StatKind::Counter},
+    {"trailers", StatKind::Counter},
+    {"cookies_total_bytes_too_large", StatKind::Counter},
+    {"deferred_stream_close", StatKind::Gauge},
+    {"dropped_headers_with_underscores", StatKind::Counter},
+    {"goaway_sent", StatKind::Counter},
+    {"header_list_size_too_large", StatKind::Counter},
+    {"header_overflow", StatKind::Counter},
+    {"headers_cb_no_stream", StatKind::Counter},
+    {"inbound_empty_frames_flood", StatKind::Counter},
+    {"inbound_priority_frames_flood", StatKind::Counter},
+    {"inbound_window_update_frames_flood", StatKind::Counter},
+    {"keepalive_timeout", StatKind::Counter},
+    {"metadata_empty_frames", StatKind::Counter},
+    {"outbound_control_flood", StatKind::Counter},
+    {"outbound_control_frames_active", StatKind::Gauge},
+    {"outbound_flood", StatKind::Counter},
+    {"outbound_frames_active", StatKind::Gauge},
+    {"requests_rejected_with_underscores_in_headers", StatKind::Counter},
+    {"rx_messaging_error", StatKind::Counter},
+    {"stream_refused_errors", StatKind::Counter},
+    {"tx_flush_timeout", StatKind::Counter},
   };
 };
 
@@ -960,6 +1023,8 @@ constexpr auto with_stats_of(ScopeKind kind, Use use) {
       return use(StatTemplate<TracingStat>::stats);
     case ScopeKind::Http1:
       return use(StatTemplate<Http1Stat>::stats);
+    case ScopeKind::Http2:
+      return use(StatTemplate<Http2Stat>::stats);
     case ScopeKind::Cluster:
       return use(StatTemplate<ClusterStat>::stats);
     case ScopeKind::ClusterControl:

@@ -14,6 +14,7 @@ class Connection;
 enum class ResetReason : uint8_t {
   LocalReset,              // we gave it up
   RemoteReset,             // the peer gave up this stream alone
+  RefusedStream,           // the peer has not looked at it (HTTP/2): safe to send again
   ConnectionTermination,   // the peer's connection ended
   ConnectionFailure,       // it never came to be: the peer refused
   LocalConnectionFailure,  // nor was a socket to be had here
@@ -65,6 +66,19 @@ class MessageDecoder {
 
  protected:
   ~MessageDecoder() = default;
+};
+
+// A server's side of an exchange, as the codec of a multiplexed connection sees it.
+class RequestDecoder : public MessageDecoder {
+ public:
+  // Where heads are decoded into: maps that live as long as the stream.
+  virtual HeaderMap& request_headers() = 0;
+  virtual HeaderMap& request_trailers() = 0;
+  // Where the bytes of the exchange are counted.
+  virtual WireBytes& wire_bytes() = 0;
+
+ protected:
+  ~RequestDecoder() = default;
 };
 
 class ResponseDecoder : public MessageDecoder {

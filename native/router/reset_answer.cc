@@ -18,6 +18,9 @@ ResetAnswer answer_to(ResetReason reason) {
       return {502, ResponseFlag::UpstreamProtocolError, "protocol error", "protocol_error"};
     case ResetReason::RemoteReset:
       return {503, ResponseFlag::UpstreamRemoteReset, "remote reset", "remote_reset"};
+    case ResetReason::RefusedStream:
+      return {503, ResponseFlag::UpstreamRemoteReset, "remote refused stream reset",
+              "remote_refused_stream_reset"};
     case ResetReason::LocalReset:
       return {503, ResponseFlag::LocalReset, "local reset", "local_reset"};
     case ResetReason::ConnectionTermination:

@@ -129,6 +129,7 @@ bool RetryState::wants(ResetReason reason, bool request_started) const {
   const bool connect = reason == ResetReason::ConnectionFailure || reason == ResetReason::ConnectTimeout ||
                        reason == ResetReason::LocalConnectionFailure;
   if (connect && (on_ & retry_on::connect_failure)) return true;
+  if (reason == ResetReason::RefusedStream && (on_ & retry_on::refused_stream)) return true;
   if (!request_started && (on_ & retry_on::reset_before_request)) return true;
   return on_ & (retry_on::reset | retry_on::server_error | retry_on::gateway_error);
 }

@@ -51,6 +51,35 @@ const http1Codec = {
   response_flood: "counter",
 } as const satisfies StatTemplate;
 
+const http2Codec = {
+  created: "mark",
+  streams_active: "gauge",
+  pending_send_bytes: "gauge",
+  rx_reset: "counter",
+  tx_reset: "counter",
+  trailers: "counter",
+  cookies_total_bytes_too_large: "counter",
+  deferred_stream_close: "gauge",
+  dropped_headers_with_underscores: "counter",
+  goaway_sent: "counter",
+  header_list_size_too_large: "counter",
+  header_overflow: "counter",
+  headers_cb_no_stream: "counter",
+  inbound_empty_frames_flood: "counter",
+  inbound_priority_frames_flood: "counter",
+  inbound_window_update_frames_flood: "counter",
+  keepalive_timeout: "counter",
+  metadata_empty_frames: "counter",
+  outbound_control_flood: "counter",
+  outbound_control_frames_active: "gauge",
+  outbound_flood: "counter",
+  outbound_frames_active: "gauge",
+  requests_rejected_with_underscores_in_headers: "counter",
+  rx_messaging_error: "counter",
+  stream_refused_errors: "counter",
+  tx_flush_timeout: "counter",
+} as const satisfies StatTemplate;
+
 const routed = {
   upstream_rq_total: "counter",
   ...statuses("upstream_rq_", "late_counter"),
@@ -173,6 +202,8 @@ const stats = {
   },
   /** "http1." of all listeners, "cluster.NAME.http1." of a cluster: shown once there was a connection */
   http1: http1Codec,
+  /** "http2." of all listeners, "cluster.NAME.http2." of a cluster: as http1 */
+  http2: http2Codec,
   /** "cluster.NAME.": what workers count */
   cluster: {
     upstream_rq_total: "counter",
