@@ -14,16 +14,16 @@ namespace {
 // A pool whose connection is the test itself.
 class FakePool final : public ConnectionPool, public MessageEncoder {
  public:
-  explicit FakePool(const PoolContext& context) : ConnectionPool(context, Kind{0, false}) {}
+  explicit FakePool(const PoolContext& context) : ConnectionPool(context, Kind{0, false, {}}) {}
   void request(PoolWaiter& waiter, ResponseDecoder& response) override {
     ++requests;
     if (refuses) return waiter.on_pool_failure(ResetReason::ConnectionFailure, {});
     cluster().breakers().acquire(RoutePriority::Default, Resource::PendingRequests);
-    waiting_.push_back(waiter);  // and not enqueue(): that would connect
+    add_waiting(waiter);  // and not enqueue(): that would connect
     waiting = &waiter;
     decoder = &response;
   }
-  PooledConnection& make_connection(int) override { std::abort(); }
+  PooledConnection& make_connection() override { std::abort(); }
   void give_connection() {
     cluster().breakers().release(RoutePriority::Default, Resource::PendingRequests);
     waiting->unlink();

@@ -9,6 +9,7 @@
 #include "base/ref.h"
 #include "base/result.h"
 #include "base/shared_config.h"
+#include "connection/transport_socket.h"
 #include "upstream/bind_config.h"
 #include "upstream/circuit_breaker.h"
 #include "upstream/cluster_stats.h"
@@ -32,6 +33,7 @@ struct ClusterConfig final : RefCounted<ClusterConfig> {
   ConfigView view;                 // the whole message
   ConfigView metadata;             // envoy.config.core.v3.Metadata
   ConfigView transport_socket;
+  Ref<const TransportSocketFactory> transport;  // null: plain
 
   uint64_t connect_timeout_ms = 5'000;
   uint32_t connection_buffer_bytes_max = 1 << 20;  // per_connection_buffer_limit_bytes

@@ -539,14 +539,14 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
       dns_failure_refresh_rate respect_dns_ttl dns_lookup_family dns_resolvers use_tcp_for_dns_lookups
       dns_resolution_config typed_dns_resolver_config upstream_bind_config least_request_lb_config
       round_robin_lb_config ring_hash_lb_config maglev_lb_config common_lb_config transport_socket metadata upstream_connection_options
-      load_balancing_policy`,
+      load_balancing_policy preconnect_policy`,
     refuse: `transport_socket_matches transport_socket_matcher eds_cluster_config health_checks
       upstream_http_protocol_options http2_protocol_options outlier_detection lb_subset_config
       original_dst_lb_config filters upstream_config
       connection_pool_per_downstream_connection lrs_server`,
     warn: `stats_matcher per_connection_buffer_high_watermark_timeout cleanup_interval
       protocol_selection close_connections_on_host_health_failure ignore_health_on_host_removal
-      lrs_report_endpoint_metrics track_timeout_budgets track_cluster_stats preconnect_policy
+      lrs_report_endpoint_metrics track_timeout_budgets track_cluster_stats
       queuing_policies`,
   },
   "envoy.config.cluster.v3.Cluster.CustomClusterType": { yes: "name typed_config" },
@@ -613,6 +613,10 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.cluster.v3.UpstreamConnectionOptions": {
     yes: "tcp_keepalive",
     warn: "set_local_interface_name_on_upstream_connections happy_eyeballs_config",
+  },
+  "envoy.config.cluster.v3.Cluster.PreconnectPolicy": {
+    yes: "per_upstream_preconnect_ratio",
+    refuse: "predictive_preconnect_ratio",
   },
   "envoy.config.cluster.v3.CircuitBreakers": { yes: "thresholds per_host_thresholds" },
   "envoy.config.cluster.v3.CircuitBreakers.Thresholds": {

@@ -7,8 +7,8 @@
 
 namespace outrider {
 
-Http1Client::Http1Client(Http1Pool& pool, int fd)
-    : PooledConnection(pool, fd, Protocol::Http11, 1), parser_(pool.parser_options_) {
+Http1Client::Http1Client(Http1Pool& pool)
+    : PooledConnection(pool, Protocol::Http11, 1), parser_(pool.parser_options_) {
   pool.count(ClusterStat::upstream_cx_http1_total);
   pool.stats().add(pool.cluster().stats.http1, Http1Stat::created);
 }
@@ -289,7 +289,7 @@ bool Http1Client::request_unseen() const {
 }
 
 Http1Pool::Http1Pool(const PoolContext& context)
-    : PoolOf(context, {context.cluster->idle_timeout_ms, false}) {
+    : PoolOf(context, {context.cluster->idle_timeout_ms, false, "http/1.1"}) {
   http1::read_options(cluster().http1_options, parser_options_, encoder_options_);
   parser_options_.header_bytes_max = cluster().max_response_headers_kb * 1024;
   parser_options_.header_count_max = cluster().max_response_headers_count;

@@ -16,7 +16,7 @@ class Http1Pool;
 class Http1Client final : public PooledConnection, MessageEncoder, public SpliceOwner {
  public:
   using Waiter = PoolWaiter;
-  Http1Client(Http1Pool& pool, int fd);
+  explicit Http1Client(Http1Pool& pool);
 
   // Gives the connection to the next exchange.
   void attach(PoolWaiter& waiter);
@@ -83,7 +83,7 @@ class Http1Pool final : public PoolOf<Http1Client, ConnectionPool> {
 
  private:
   friend class Http1Client;
-  PooledConnection& make_connection(int fd) override { return *new Http1Client(*this, fd); }
+  PooledConnection& make_connection() override { return *new Http1Client(*this); }
 
   http1::Options parser_options_;
   http1::EncoderOptions encoder_options_;

@@ -17,11 +17,16 @@ void PoolBase::enqueue(Waiter& waiter) {
     count(ClusterStat::upstream_rq_pending_overflow);
     return waiter.on_pool_failure(ResetReason::Overflow, {});
   }
-  waiting_.push_back(waiter);
-  ++waiting_count_;
+  add_waiting(waiter);
   count(ClusterStat::upstream_rq_pending_total);
   count(ClusterStat::upstream_rq_pending_active);
   connect_for_waiting();
+}
+
+void PoolBase::add_waiting(Waiter& waiter) {
+  waiter.pool_ = this;
+  waiting_.push_back(waiter);
+  ++waiting_count_;
 }
 
 void PoolBase::dequeue(Waiter& waiter) {
@@ -31,8 +36,7 @@ void PoolBase::dequeue(Waiter& waiter) {
   breakers().release(context_.priority, Resource::PendingRequests);
 }
 
-void PoolBase::cancel(Waiter& waiter) {
-  if (!waiter.linked()) return;
+void PoolBase::cancel_here(Waiter& waiter) {
   dequeue(waiter);
   count(ClusterStat::upstream_rq_cancelled);
   if (kind_.closes_excess && promised_streams_ > waiting_count_) connecting_.front()->drain();
@@ -97,8 +101,22 @@ bool PoolBase::may_connect() {
   return connections_ == 0;
 }
 
+// Null: a plain connection, or there are no secrets yet.
+std::unique_ptr<TransportSocket> PoolBase::make_transport() {
+  if (!cluster().transport) return nullptr;
+  TransportOptions options;
+  options.host_name = host().hostname;
+  options.alpn_fallback = kind_.alpn;
+  return cluster().transport->make(worker(), options);
+}
+
 bool PoolBase::connect() {
   if (!may_connect()) return false;
+  std::unique_ptr<TransportSocket> transport = make_transport();
+  if (cluster().transport && transport == nullptr) {
+    on_connect_failure(ResetReason::ConnectionFailure, "TLS_error: Secret is not supplied by SDS");
+    return false;
+  }
   const int fd = open_upstream_socket(cluster(), host().address);
   if (fd < 0) {
     count(ClusterStat::bind_errors);
@@ -112,9 +130,10 @@ bool PoolBase::connect() {
   count_host(HostStat::cx_active);
   host().state->cx_active.fetch_add(1, std::memory_order_relaxed);
   ++connections_;
-  PooledConnection& connection = make_connection(fd);
+  PooledConnection& connection = make_connection();
   promised_streams_ += connection.promised();
   connecting_.push_back(connection);
+  connection.connect(fd, std::move(transport));
   return true;
 }
 
@@ -156,6 +175,7 @@ void PoolBase::on_connect_failure(ResetReason reason, std::string_view transport
 
 void PoolBase::drain() {
   draining_ = true;
+  on_drain();
   while (PooledConnection* connection = ready_.front()) {
     set_busy(*connection);
     connection->drain();

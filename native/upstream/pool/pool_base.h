@@ -13,6 +13,10 @@
 
 namespace outrider {
 
+namespace http2 {
+struct Workspace;
+}
+class PoolBase;
 class PooledConnection;
 
 // Stands in a pool's queue. PoolBase::cancel() takes it off.
@@ -22,6 +26,10 @@ class Waiter : public ListLink<Waiter> {
 
  protected:
   ~Waiter() = default;
+
+ private:
+  friend class PoolBase;
+  PoolBase* pool_ = nullptr;  // in whose queue it stands
 };
 
 // What every connection of a cluster on one worker shares.
@@ -30,6 +38,7 @@ struct PoolContext {
   Ref<const ClusterConfig> cluster;
   Ref<const Host> host;
   RoutePriority priority = RoutePriority::Default;
+  http2::Workspace* http2 = nullptr;  // the worker's
 };
 
 // The connections of one worker to one host, for one priority, whatever they speak: who waits for one, how many
@@ -39,7 +48,10 @@ class PoolBase : Deferred {
   PoolBase(const PoolBase&) = delete;
   PoolBase& operator=(const PoolBase&) = delete;
 
-  void cancel(Waiter& waiter);
+  // Wherever it waits by now.
+  static void cancel(Waiter& waiter) {
+    if (waiter.linked()) waiter.pool_->cancel_here(waiter);
+  }
   // No new exchanges: idle connections close now, others with the exchanges that they carry.
   void drain();
   // The host as the last update described it; new connections go to its address.
@@ -69,17 +81,21 @@ class PoolBase : Deferred {
   struct Kind {
     uint64_t idle_timeout_ms;  // 0: never
     bool closes_excess;        // a connection that nobody waits for any more is not wanted
+    std::string_view alpn;     // offered where the transport socket's configuration names no protocols
   };
   PoolBase(PoolContext context, Kind kind);
   virtual ~PoolBase() = default;
 
-  // A new one, which connects by this socket.
-  virtual PooledConnection& make_connection(int fd) = 0;
+  // A new one, not connected yet.
+  virtual PooledConnection& make_connection() = 0;
+  virtual void on_drain() {}
+  const PoolContext& context() const { return context_; }
 
   // Both tell the waiter when a limit is reached.
   void enqueue(Waiter& waiter);
   bool begin_exchange(Waiter& waiter);
   void set_ready(PooledConnection& connection);
+  void add_waiting(Waiter& waiter);
   void dequeue(Waiter& waiter);
   // As many as are needed for those who wait, and more where the cluster wants connections ahead of requests.
   void connect_for_waiting() {
@@ -98,9 +114,11 @@ class PoolBase : Deferred {
   void count_host(HostStat stat) { stats().add(host().state->stats, stat); }
   void uncount_host(HostStat stat) { stats().sub(host().state->stats, stat); }
 
+  void cancel_here(Waiter& waiter);
   bool lacks_connection();
   bool may_connect();
   bool connect();
+  std::unique_ptr<TransportSocket> make_transport();
   void fail_waiting(ResetReason reason, std::string_view transport_failure);
   void end_if_empty();
   void free_deferred() override { delete this; }

@@ -7,7 +7,7 @@
 
 namespace outrider {
 
-PooledConnection::PooledConnection(PoolBase& pool, int fd, Protocol protocol, uint32_t streams_max)
+PooledConnection::PooledConnection(PoolBase& pool, Protocol protocol, uint32_t streams_max)
     : pool_(pool),
       connection_(pool.worker(), *this, pool.cluster().connection_buffer_bytes_max),
       streams_max_(streams_max),
@@ -16,6 +16,10 @@ PooledConnection::PooledConnection(PoolBase& pool, int fd, Protocol protocol, ui
   info_.remote = pool_.host().address;
   info_.protocol = protocol;
   info_.connect_start_ns = pool_.loop().now_ns();
+}
+
+void PooledConnection::connect(int fd, std::unique_ptr<TransportSocket> transport) {
+  connection_.set_transport(std::move(transport));
   pool_.loop().timers().arm(*this, pool_.loop().now_ms() + pool_.cluster().connect_timeout_ms);
   connection_.connect(fd, info_.remote);
 }
@@ -121,8 +125,9 @@ void PooledConnection::on_closed(CloseReason reason) {
   if (state_ == State::Closed) return;
   if (state_ == State::Open) return on_broken(reason);
   destroy(reason);
-  std::string text = "delayed connect error: ";
-  text.append(strerrordesc_np(connection_.connect_error()));
+  std::string text(connection_.transport_failure());
+  if (text.empty())
+    text.append("delayed connect error: ").append(strerrordesc_np(connection_.connect_error()));
   pool_.on_connect_failure(ResetReason::ConnectionFailure, text);
 }
 

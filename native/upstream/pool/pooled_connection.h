@@ -14,6 +14,8 @@ class PooledConnection : public ListLink<PooledConnection>, protected Connection
   PooledConnection(const PooledConnection&) = delete;
   PooledConnection& operator=(const PooledConnection&) = delete;
 
+  // Begins to connect; `transport` is null for a plain connection.
+  void connect(int fd, std::unique_ptr<TransportSocket> transport);
   // Closes now if it carries nothing, else after its exchanges.
   void drain();
   // Exchanges that it could take now.
@@ -25,7 +27,7 @@ class PooledConnection : public ListLink<PooledConnection>, protected Connection
 
  protected:
   enum class State : uint8_t { Connecting, Open, Closed };
-  PooledConnection(PoolBase& pool, int fd, Protocol protocol, uint32_t streams_max);
+  PooledConnection(PoolBase& pool, Protocol protocol, uint32_t streams_max);
   virtual ~PooledConnection() = default;
 
   // It stands.

@@ -4,7 +4,7 @@
 
 namespace outrider {
 
-TcpClient::TcpClient(TcpPool& pool, int fd) : PooledConnection(pool, fd, Protocol::None, 1) {}
+TcpClient::TcpClient(TcpPool& pool) : PooledConnection(pool, Protocol::None, 1) {}
 
 void TcpClient::on_open() { static_cast<TcpPool&>(pool_).on_client_ready(*this); }
 

@@ -20,7 +20,7 @@ class TcpWaiter : public Waiter {
 class TcpClient final : public PooledConnection {
  public:
   using Waiter = TcpWaiter;
-  TcpClient(TcpPool& pool, int fd);
+  explicit TcpClient(TcpPool& pool);
 
   void attach(TcpWaiter& waiter);
   // Who is told from now on. After its on_closed() the client is gone; the end of input is told once, and leaves
@@ -47,12 +47,12 @@ class TcpClient final : public PooledConnection {
 class TcpPool final : public PoolOf<TcpClient, PoolBase> {
  public:
   explicit TcpPool(const PoolContext& context)
-      : PoolOf(context, {context.cluster->tcp_idle_timeout_ms, true}) {}
+      : PoolOf(context, {context.cluster->tcp_idle_timeout_ms, true, {}}) {}
   // One of the waiter's two calls follows, maybe from within this one.
   void request(TcpWaiter& waiter) { take(waiter); }
 
  private:
-  PooledConnection& make_connection(int fd) override { return *new TcpClient(*this, fd); }
+  PooledConnection& make_connection() override { return *new TcpClient(*this); }
 };
 
 }  // namespace outrider

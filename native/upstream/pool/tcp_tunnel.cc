@@ -4,7 +4,7 @@
 
 namespace outrider {
 
-TcpTunnel::TcpTunnel(TcpTunnelPool& pool, int fd) : PooledConnection(pool, fd, Protocol::None, 1) {}
+TcpTunnel::TcpTunnel(TcpTunnelPool& pool) : PooledConnection(pool, Protocol::None, 1) {}
 
 void TcpTunnel::on_open() { static_cast<TcpTunnelPool&>(pool_).on_client_ready(*this); }
 

@@ -10,7 +10,7 @@ class TcpTunnelPool;
 class TcpTunnel final : public PooledConnection, MessageEncoder {
  public:
   using Waiter = PoolWaiter;
-  TcpTunnel(TcpTunnelPool& pool, int fd);
+  explicit TcpTunnel(TcpTunnelPool& pool);
 
   // The connection stands: it carries this exchange, and no other.
   void attach(PoolWaiter& waiter);
@@ -37,7 +37,7 @@ class TcpTunnel final : public PooledConnection, MessageEncoder {
 class TcpTunnelPool final : public PoolOf<TcpTunnel, ConnectionPool> {
  public:
   explicit TcpTunnelPool(const PoolContext& context)
-      : PoolOf(context, {context.cluster->tcp_idle_timeout_ms, true}) {}
+      : PoolOf(context, {context.cluster->tcp_idle_timeout_ms, true, {}}) {}
 
   void request(PoolWaiter& waiter, ResponseDecoder& decoder) override {
     set_decoder(waiter, decoder);
@@ -45,7 +45,7 @@ class TcpTunnelPool final : public PoolOf<TcpTunnel, ConnectionPool> {
   }
 
  private:
-  PooledConnection& make_connection(int fd) override { return *new TcpTunnel(*this, fd); }
+  PooledConnection& make_connection() override { return *new TcpTunnel(*this); }
 };
 
 }  // namespace outrider
