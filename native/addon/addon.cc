@@ -133,6 +133,25 @@ napi_value remove_cluster(napi_env env, napi_callback_info info) {
   return call.answer(faults.take());
 }
 
+napi_value set_routes(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  const Ref<const SharedConfig> routes = call.config(1);
+  if (!routes) return call.answer(not_json);
+  Faults faults;
+  const std::string name = call.text(0);
+  const auto result = call.engine().set_routes(name, routes);
+  if (!result) faults.add(name, result.error());
+  call.engine().publish();
+  return call.answer(faults.take());
+}
+
+napi_value remove_routes(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  call.engine().remove_routes(call.text(0));
+  call.engine().publish();
+  return call.nothing();
+}
+
 napi_value add_listener(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   const Ref<const SharedConfig> listener = call.config(0);

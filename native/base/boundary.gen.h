@@ -1061,6 +1061,8 @@ constexpr auto with_stats_of(ScopeKind kind, Use use) {
   X(set_clusters, "setClusters") \
   X(set_endpoints, "setEndpoints") \
   X(remove_cluster, "removeCluster") \
+  X(set_routes, "setRoutes") \
+  X(remove_routes, "removeRoutes") \
   X(add_listener, "addListener") \
   X(remove_listener, "removeListener") \
   X(start, "start") \

@@ -29,6 +29,13 @@ ActiveStream::ActiveStream(StreamOwner& owner, ResponseEncoder& encoder, Protoco
   info_.stream_id = http_.worker.random.next();
   stream_idle_ms_ = hcm_.config().stream_idle_timeout_ms;
   max_duration_ms_ = hcm_.config().max_stream_duration_ms;
+  if (hcm_.routes() != nullptr) {
+    routes_ = hcm_.routes();
+  } else {
+    held_routes_ = http_.routes[hcm_.routes_index()];
+    held_routes_->hold();
+    routes_ = &held_routes_->config();
+  }
   const uint64_t log_every_ms = hcm_.config().access_log_flush_interval_ms;
   if (log_every_ms != 0) next_log_ms_ = last_activity_ms_ + log_every_ms;
   if (hcm_.shortest_stream_timeout_ms != UINT64_MAX) {
@@ -38,6 +45,7 @@ ActiveStream::ActiveStream(StreamOwner& owner, ResponseEncoder& encoder, Protoco
 
 ActiveStream::~ActiveStream() {
   for (int i = 0; i < filter_count_; ++i) filters_[i]->~HttpFilter();
+  if (held_routes_ != nullptr) held_routes_->release();
 }
 
 void ActiveStream::log(AccessLogType type) {
@@ -105,7 +113,7 @@ bool ActiveStream::refuse_by_rules() {
   const RequestFacts facts{.connection = owner_.connection_info(),
                            .random = http_.worker.random,
                            .scratch = http_.scratch,
-                           .internal_only_headers = &hcm_.internal_only_headers};
+                           .internal_only_headers = &routes_->table().internal_only_headers()};
   rules_ = apply_request_rules(hcm_.config(), facts, request_headers_, info_);
   if (rules_.verdict == RequestVerdict::Continue) return false;
   StatsBlock& stats = http_.worker.stats;
@@ -180,7 +188,7 @@ const RouteResult& ActiveStream::route() {
   ++info_.route_resolution_count;
   const bool timed = hcm_.config().record_route_resolution_stats;
   const uint64_t before = timed ? monotonic_ns() : 0;
-  route_ = hcm_.routes().route(
+  route_ = routes_->table().route(
       RouteRequest{.headers = request_headers_, .random_value = info_.stream_id, .runtime = http_.runtime});
   if (timed) info_.route_resolution_ns += monotonic_ns() - before;
   if (route_.route != nullptr) {

@@ -99,7 +99,7 @@ class ActiveStream final : public MessageDecoder, public Deferred, Stream, Route
   UpstreamDirectory& upstreams() override { return http_.upstreams; }
   HeaderMap& make_response_headers() override { return *new_map(HeaderMapKind::Response); }
   HeaderMap& make_response_trailers() override;
-  const RouteTable* route_table() override { return &hcm_.routes(); }
+  const RouteTable* route_table() override { return &routes_->table(); }
   std::string& scratch() override { return http_.scratch; }
   bool internal_request() const override { return rules_.internal_request; }
   bool upgrade_request() const override { return upgrade_request_; }
@@ -150,6 +150,8 @@ class ActiveStream final : public MessageDecoder, public Deferred, Stream, Route
   StreamOwner& owner_;
   HttpWorker& http_;
   const HcmInstance& hcm_;
+  const RouteConfig* routes_;
+  WorkerRoutes* held_routes_ = nullptr;  // keeps routes_, where another version may take over
   ResponseEncoder* encoder_;  // null once the response has ended
   Arena arena_;
   StreamInfo info_;

@@ -13,7 +13,7 @@ void ActiveStream::make_filters() {
       static_cast<HttpFilter**>(arena_.allocate(chain.size() * sizeof(HttpFilter*), alignof(HttpFilter*)));
   if (filters_ == nullptr) return;  // the stream ends for want of memory before it is routed
   for (const ChainFilter& entry : chain) {
-    const RouteFilter* on_route = hcm_.has_route_filters() ? hcm_.route_filter(route(), entry.name) : nullptr;
+    const RouteFilter* on_route = routes_->has_filters() ? routes_->filter(route(), entry.name) : nullptr;
     if (on_route == nullptr ? entry.disabled : on_route->disabled) continue;
     HttpFilter* filter = entry.factory->make(arena_, on_route == nullptr ? nullptr : on_route->factory.get());
     if (filter != nullptr) filters_[filter_count_++] = filter;

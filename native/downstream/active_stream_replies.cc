@@ -45,7 +45,7 @@ void ActiveStream::send_reply(uint16_t status, std::string_view body, std::strin
     headers.set_number(HeaderId::EnvoyAttemptCount, router->attempt_count);
   }
   if (details == "direct_response" && route_.route != nullptr) {
-    hcm_.routes().finalize_response_headers(route_, headers, format_context(), http_.scratch);
+    routes_->table().finalize_response_headers(route_, headers, format_context(), http_.scratch);
   }
   if (!hcm_.config().local_reply.empty()) {
     hcm_.config().local_reply.rewrite(format_context(), info_, http_.log.filter, http_.scratch, status, text,

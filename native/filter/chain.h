@@ -155,5 +155,7 @@ constexpr HttpFilterType http_filter_type(std::string_view type, std::string_vie
 
 // The filter for a configuration type; null when there is none. Written by the build from the folder's files.
 const HttpFilterType* find_http_filter(std::string_view type);
+// The same for what stands on a route, which may be a message of its own.
+const HttpFilterType* find_http_filter_of_route(std::string_view type);
 
 }  // namespace outrider

@@ -17,4 +17,12 @@ const NetworkFilterType* find_network_filter(std::string_view type) {
   return nullptr;
 }
 
+const HttpFilterType* find_http_filter_of_route(std::string_view type) {
+  if (type.empty()) return nullptr;
+  for (const HttpFilterType* filter : http_filter_types) {
+    if (filter->route_type == type || filter->type == type) return filter;
+  }
+  return nullptr;
+}
+
 }  // namespace outrider

@@ -17,6 +17,8 @@ class RouteBuildContext {
   virtual ~RouteBuildContext() = default;
   // A small number for a cluster name, the same on every worker, whether the cluster exists or not.
   virtual uint32_t cluster_index(std::string_view name) = 0;
+  // The same for the name of a route configuration.
+  virtual uint32_t routes_index(std::string_view) { return 0; }
   // Where virtual clusters and routes with a stat_prefix are counted; null: nowhere.
   virtual StatsRegistry* stats_registry() { return nullptr; }
 };

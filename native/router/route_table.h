@@ -65,7 +65,7 @@ class RouteTable {
   ConfigView config() const { return config_; }
   ConfigView metadata() const { return config_["metadata"]; }
   // Lower case; the connection manager removes them from requests that come from outside.
-  std::span<const std::string> internal_only_headers() const { return internal_only_headers_; }
+  const std::vector<std::string>& internal_only_headers() const { return internal_only_headers_; }
   size_t virtual_host_count() const { return virtual_hosts_.size(); }
   size_t route_count() const { return routes_.size(); }
   const RouteEntry& route_at(size_t id) const { return routes_[id]; }

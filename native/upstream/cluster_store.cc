@@ -4,14 +4,6 @@
 #include <utility>
 
 namespace outrider {
-namespace {
-
-bool is_static(ConfigView cluster) {
-  if (cluster.has("cluster_type")) return cluster["cluster_type"].string("name") == "envoy.cluster.static";
-  return cluster.string("type", "STATIC") == "STATIC";
-}
-
-}  // namespace
 
 Result<ClusterStore::Entry> ClusterStore::set_cluster(const Ref<const SharedConfig>& source,
                                                       ConfigView cluster) {
@@ -22,8 +14,8 @@ Result<ClusterStore::Entry> ClusterStore::set_cluster(const Ref<const SharedConf
     return config.error();
   }
   config.value()->breakers().apply_runtime(runtime_, config.value()->name);
-  const ConfigView assignment = is_static(cluster) ? cluster["load_assignment"] : ConfigView();
-  auto endpoints = ClusterEndpoints::build(*config.value(), source, assignment, nullptr, stats_, &runtime_);
+  auto endpoints = ClusterEndpoints::build(*config.value(), source, cluster["load_assignment"], nullptr,
+                                           stats_, &runtime_);
   if (!endpoints) {
     stats.remove(stats_);
     return ConfigError{"load_assignment." + endpoints.error().path, endpoints.error().reason};

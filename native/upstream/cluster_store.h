@@ -30,7 +30,7 @@ class ClusterStore {
   ClusterStore& operator=(const ClusterStore&) = delete;
 
   // Adds a cluster or replaces the one of its name. `cluster` is envoy.config.cluster.v3.Cluster, alive as long
-  // as `source`. Only a STATIC cluster takes its endpoints from load_assignment; the others begin without.
+  // as `source`; in its load_assignment are addresses alone, and it may lack.
   Result<Entry> set_cluster(const Ref<const SharedConfig>& source, ConfigView cluster);
   // `assignment` is envoy.config.endpoint.v3.ClusterLoadAssignment with resolved addresses.
   Result<Entry> set_endpoints(std::string_view name, Ref<const SharedConfig> source, ConfigView assignment);

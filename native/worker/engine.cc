@@ -99,6 +99,40 @@ Result<bool> Engine::remove_cluster(std::string_view name) {
   return true;
 }
 
+// ---- routes --------------------------------------------------------------------------------------------------
+
+Result<Ref<const RouteConfig>> Engine::build_routes(Ref<const SharedConfig> source, ConfigView config) {
+  FilterBuildContext filters{"", stats_};
+  return RouteConfig::build(std::move(source), config, {*this, filters});
+}
+
+void Engine::publish_routes(std::string_view name, const Ref<const RouteConfig>& config) {
+  unpublished_.push_back(
+      [index = routes_index(name), config](Worker& worker) { worker.set_routes(index, config); });
+}
+
+// The first to name it gives it to the workers, without routes.
+uint32_t Engine::routes_index(std::string_view name) {
+  const auto index = static_cast<uint32_t>(routes_indices_.size());
+  const auto [found, is_new] = routes_indices_.try_emplace(std::string(name), index);
+  if (is_new) publish_routes(name, build_routes(nullptr, ConfigView()).value());
+  return found->second;
+}
+
+Result<bool> Engine::set_routes(std::string_view name, Ref<const SharedConfig> source) {
+  const ConfigView config = source->root();
+  auto built = build_routes(std::move(source), config);
+  if (!built) return built.error();
+  publish_routes(name, built.value());
+  return true;
+}
+
+void Engine::remove_routes(std::string_view name) {
+  if (routes_indices_.contains(std::string(name))) {
+    publish_routes(name, build_routes(nullptr, ConfigView()).value());
+  }
+}
+
 // ---- listeners -----------------------------------------------------------------------------------------------
 
 HcmBuildContext Engine::hcm_context() const {

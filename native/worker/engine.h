@@ -48,6 +48,11 @@ class Engine final : RouteBuildContext {
   Result<bool> set_endpoints(std::string_view name, Ref<const SharedConfig> source, ConfigView assignment);
   Result<bool> remove_cluster(std::string_view name);
 
+  // envoy.config.route.v3.RouteConfiguration, for the connection managers whose rds names `name`; those that come
+  // later find it, too. Until then, and after remove_routes(), they have no routes.
+  Result<bool> set_routes(std::string_view name, Ref<const SharedConfig> source);
+  void remove_routes(std::string_view name);
+
   // envoy.config.listener.v3.Listener. Binds; answers the addresses that it listens on. A listener of that name is
   // replaced, and where both want the same sockets no connection attempt is lost.
   Result<std::vector<Address>> add_listener(Ref<const SharedConfig> source);
@@ -78,6 +83,9 @@ class Engine final : RouteBuildContext {
 
  private:
   uint32_t cluster_index(std::string_view name) override;
+  uint32_t routes_index(std::string_view name) override;
+  Result<Ref<const RouteConfig>> build_routes(Ref<const SharedConfig> source, ConfigView config);
+  void publish_routes(std::string_view name, const Ref<const RouteConfig>& config);
   StatsRegistry* stats_registry() override { return &stats_; }
   void post_all(const Mailbox::Task& task);
   HcmBuildContext hcm_context() const;
@@ -100,6 +108,7 @@ class Engine final : RouteBuildContext {
   DrainState drain_;
   ClusterStore clusters_{stats_};
   std::unordered_map<std::string, uint32_t> cluster_indices_;  // also of names that only routes know
+  std::unordered_map<std::string, uint32_t> routes_indices_;
   ConnectionBudget budget_;
   std::unordered_map<std::string, Listening> listeners_;
   std::shared_ptr<const RuntimeValues> runtime_;

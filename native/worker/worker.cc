@@ -23,7 +23,8 @@ Worker::Worker(uint32_t index, StatsBlock& stats, const DrainState& drain, uint6
             .scratch = {},
             .reply_text = {},
             .streams = streams_,
-            .http1_servers = http1_servers_},
+            .http1_servers = http1_servers_,
+            .routes = {}},
       drain_(drain),
       async_client_(context_, *this, own_requests.stats, own_requests.local_ip),
       mailbox_(context_.loop, *this) {
@@ -53,6 +54,10 @@ void Worker::run() {
   }
   clusters_.clear();
   context_.loop.run_once(0);
+  for (WorkerRoutes* routes : http_.routes) {
+    if (routes != nullptr) routes->release();
+  }
+  http_.routes.clear();
 }
 
 void Worker::stop() {
@@ -131,6 +136,13 @@ void Worker::remove_cluster(uint32_t index) {
   found->release_slots(*this);
   cluster_names_.erase(found->config().name);
   clusters_[index] = nullptr;
+}
+
+// What was there serves the streams that began with it.
+void Worker::set_routes(uint32_t index, Ref<const RouteConfig> config) {
+  if (http_.routes.size() <= index) http_.routes.resize(index + 1);
+  WorkerRoutes* const before = std::exchange(http_.routes[index], new WorkerRoutes(std::move(config)));
+  if (before != nullptr) before->release();
 }
 
 void Worker::set_runtime(std::shared_ptr<const RuntimeValues> runtime) {

@@ -57,6 +57,7 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision, SocketPort
   void set_cluster(uint32_t index, Ref<const ClusterConfig> config, Ref<const ClusterEndpoints> endpoints);
   void set_endpoints(uint32_t index, Ref<const ClusterEndpoints> endpoints);
   void remove_cluster(uint32_t index);
+  void set_routes(uint32_t index, Ref<const RouteConfig> config);
   void set_runtime(std::shared_ptr<const RuntimeValues> runtime);
   // Downstream connections that are open; read by main.
   uint64_t connections() const { return open_connections_.load(std::memory_order_relaxed); }

@@ -446,6 +446,8 @@ const calls = {
   setClusters: { takes: [["envoy.config.cluster.v3.Cluster"]], gives: "faults" },
   setEndpoints: { takes: ["text", "envoy.config.endpoint.v3.ClusterLoadAssignment"], gives: "faults" },
   removeCluster: { takes: ["text"], gives: "faults" },
+  setRoutes: { takes: ["text", "envoy.config.route.v3.RouteConfiguration"], gives: "faults" },
+  removeRoutes: { takes: ["text"] },
   addListener: { takes: ["envoy.config.listener.v3.Listener"], gives: "bound" },
   removeListener: { takes: ["text"] },
   start: { takes: [] },
