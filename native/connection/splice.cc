@@ -29,9 +29,11 @@ Splice::~Splice() {
 }
 
 void Splice::pump() {
+  const uint64_t left_before = left_;
   for (int steps = 0; left_ > 0 || in_pipe_ > 0; ++steps) {
     if (steps == steps_per_pump_max) return from_.offer_again();
     const Step step = in_pipe_ > 0 ? drain() : fill();
+    if (step == Step::Blocked && in_pipe_ == 0) return owner_.on_splice_idle(left_before - left_);
     if (step == Step::Blocked) return;
     if (step == Step::Ended) return owner_.on_splice_cut_off();
   }

@@ -15,12 +15,14 @@ class SpliceOwner {
   virtual void on_splice_done() = 0;
   // The source ended before that.
   virtual void on_splice_cut_off() = 0;
+  // All that the source has for now was moved, `bytes` of it in one go. The splice may be ended here.
+  virtual void on_splice_idle(uint64_t /*bytes*/) {}
 
  protected:
   ~SpliceOwner() = default;
 };
 
-// Moves a known number of bytes from one plain connection to another without bringing them to user space (140 us a MiB
+// Moves a number of bytes (UINT64_MAX: all) from one plain connection to another without bringing them to user space (140 us a MiB
 // instead of 235). While it lives, nothing else reads from the source or writes to the sink.
 class Splice {
  public:

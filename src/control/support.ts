@@ -26,6 +26,8 @@ export type ExtensionPoint = {
 
 const hcm = "envoy.extensions.filters.network.http_connection_manager.v3";
 
+const tcpProxy = "envoy.extensions.filters.network.tcp_proxy.v3";
+
 /** Where an Any may stand, and with which types. */
 export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
   "network filter": {
@@ -34,6 +36,7 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
       [`${hcm}.HttpConnectionManager`]: "HTTP connection manager",
       "envoy.extensions.filters.network.direct_response.v3.Config": "says one thing and closes",
       "envoy.extensions.filters.network.echo.v3.Echo": "gives back what comes",
+      [`${tcpProxy}.TcpProxy`]: "forwards bytes to a cluster",
     },
   },
   "HTTP filter": {
@@ -343,6 +346,22 @@ const listener: Readonly<Record<string, MessageSupport>> = {
 const networkFilters: Readonly<Record<string, MessageSupport>> = {
   "envoy.extensions.filters.network.direct_response.v3.Config": { yes: "response" },
   "envoy.extensions.filters.network.echo.v3.Echo": { yes: "" },
+  [`${tcpProxy}.TcpProxy`]: {
+    yes: `stat_prefix cluster weighted_clusters idle_timeout access_log max_connect_attempts hash_policy
+      max_downstream_connection_duration access_log_flush_interval flush_access_log_on_connected
+      access_log_options backoff_options max_downstream_connection_duration_jitter_percentage`,
+    refuse: `on_demand metadata_match tunneling_config proxy_protocol_tlvs upstream_connect_mode
+      max_early_data_bytes downstream_idle_timeout upstream_idle_timeout proxy_protocol_tlv_merge_policy
+      check_drain_close`,
+  },
+  [`${tcpProxy}.TcpProxy.WeightedCluster`]: { yes: "clusters" },
+  [`${tcpProxy}.TcpProxy.WeightedCluster.ClusterWeight`]: { yes: "name weight", refuse: "metadata_match" },
+  [`${tcpProxy}.TcpProxy.TcpAccessLogOptions`]: {
+    yes: "access_log_flush_interval flush_access_log_on_connected flush_access_log_on_start",
+  },
+  "envoy.config.core.v3.BackoffStrategy": { yes: "base_interval max_interval" },
+  "envoy.type.v3.HashPolicy": { yes: "source_ip", refuse: "filter_state" },
+  "envoy.type.v3.HashPolicy.SourceIp": { yes: "" },
 };
 
 const connectionManager: Readonly<Record<string, MessageSupport>> = {

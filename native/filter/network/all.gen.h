@@ -6,10 +6,12 @@ namespace outrider {
 
 extern const NetworkFilterType direct_response;
 extern const NetworkFilterType echo;
+extern const NetworkFilterType tcp_proxy;
 
 inline const NetworkFilterType* const network_filter_types[] = {
     &direct_response,
     &echo,
+    &tcp_proxy,
 };
 
 }  // namespace outrider

@@ -7,7 +7,10 @@ import { isImplemented } from "./verdict.ts";
 
 /** Filters that end a chain: nothing after them would ever see a byte. */
 const terminal = new Set([
+  "envoy.extensions.filters.network.direct_response.v3.Config",
+  "envoy.extensions.filters.network.echo.v3.Echo",
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+  "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
   "envoy.extensions.filters.http.router.v3.Router",
 ]);
 
