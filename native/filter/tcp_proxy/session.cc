@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/xxhash64.h"
+#include "filter/tcp_proxy/raw_upstream.h"
 #include "router/router.h"
 
 namespace outrider {
@@ -78,25 +79,24 @@ void TcpProxySession::establish() {
       block.add(scope, ClusterStat::upstream_cx_none_healthy);
       return give_up(ResponseFlag::NoHealthyUpstream);
     }
-    host_ = slot->host;
-    if (try_connect(*cluster)) return;
+    if (try_connect(*cluster, *slot)) return;
   }
 }
 
-bool TcpProxySession::try_connect(WorkerCluster&) {
+// False: it has failed at once.
+bool TcpProxySession::try_connect(WorkerCluster& cluster, HostSlot& slot) {
   ++attempts_;
+  host_ = slot.host;
   stream_.attempt_count = static_cast<uint16_t>(std::min<uint32_t>(attempts_, UINT16_MAX));
   stream_.upstream_host_name = host_->hostname;
   stream_.upstream_remote = &host_->address;
   stream_.host_metadata = host_->metadata;
   stream_.timing.upstream_request_start_ns = loop().now_ns();
-  ResetReason failure = ResetReason::LocalReset;
-  client_ = TcpClient::connect({network().worker, cluster_, host_}, *this, failure);
-  upstream_ = client_;
-  if (client_ != nullptr) return true;
-  stream_.set(failure == ResetReason::Overflow ? ResponseFlag::UpstreamOverflow
-                                               : ResponseFlag::UpstreamConnectionFailure);
-  return false;
+  upstream_ = new RawUpstream(network().upstreams.tcp_pool(cluster, slot, RoutePriority::Default), *this);
+  requesting_ = true;
+  upstream_->request();
+  requesting_ = false;
+  return upstream_ != nullptr || over();
 }
 
 void TcpProxySession::give_up(ResponseFlag flag) {
@@ -105,11 +105,12 @@ void TcpProxySession::give_up(ResponseFlag flag) {
 }
 
 void TcpProxySession::on_upstream_failed(ResetReason reason, std::string_view transport_failure) {
-  upstream_ = client_ = nullptr;
+  upstream_ = nullptr;
   transport_failure_ = transport_failure;
   stream_.upstream_transport_failure_reason = transport_failure_;
   stream_.set(reason == ResetReason::Overflow ? ResponseFlag::UpstreamOverflow
                                               : ResponseFlag::UpstreamConnectionFailure);
+  if (requesting_) return;
   if (config_.backoff_base_ms == 0) return establish();
   const uint32_t doublings = std::min<uint32_t>(attempts_ - 1, 20);
   const uint64_t ceiling = std::min(config_.backoff_base_ms << doublings, config_.backoff_max_ms);
@@ -147,7 +148,8 @@ size_t TcpProxySession::on_data(std::string_view bytes) {
   count_up(bytes.size());
   upstream_->send(bytes);
   if (bytes.size() < splice_read_bytes_min || upstream_ == nullptr) return bytes.size();
-  if (Connection* const to = upstream_->socket(); to != nullptr && to->open() && to->plain() && connection().plain()) up_.start(connection(), *to);
+  Connection* const to = connection().plain() ? upstream_->socket() : nullptr;
+  if (to != nullptr) up_.start(connection(), *to);
   return bytes.size();
 }
 
@@ -184,7 +186,8 @@ void TcpProxySession::on_upstream_data(std::string_view bytes) {
   connection().output().append_borrowed(bytes);
   connection().send_soon();
   if (bytes.size() < splice_read_bytes_min || upstream_ == nullptr) return;
-  if (Connection* const from = upstream_->socket(); from != nullptr && from->plain() && connection().plain()) down_.start(*from, connection());
+  Connection* const from = connection().plain() ? upstream_->socket() : nullptr;
+  if (from != nullptr) down_.start(*from, connection());
 }
 
 void TcpProxySession::on_upstream_end() {
@@ -203,16 +206,15 @@ void TcpProxySession::after_half(bool both) {
   if (!both) return;
   up_.stop();
   down_.stop();
-  if (TcpUpstream* const upstream = std::exchange(upstream_, nullptr))
-    upstream->release(TcpUpstream::Ending::Flush);
-  client_ = nullptr;
+  if (ProxyUpstream* const upstream = std::exchange(upstream_, nullptr))
+    upstream->release(ProxyUpstream::Ending::Flush);
   connection().close_when_written(0);
 }
 
 void TcpProxySession::on_upstream_closed() {
   up_.stop();
   down_.stop();
-  upstream_ = client_ = nullptr;
+  upstream_ = nullptr;
   connection().close_when_written(0);
 }
 
@@ -227,13 +229,7 @@ void TcpProxySession::Flow::start(Connection& from, Connection& to) {
 }
 
 void TcpProxySession::Flow::on_spliced(uint64_t bytes) {
-  if (upward_) {
-    session_.count_up(bytes);
-    if (session_.client_ != nullptr) session_.client_->count_sent(bytes);
-  } else {
-    session_.count_down(bytes);
-    if (session_.client_ != nullptr) session_.client_->count_received(bytes);
-  }
+  upward_ ? session_.count_up(bytes) : session_.count_down(bytes);
 }
 
 // The end, or what broke, is read in the ordinary way.
@@ -282,12 +278,11 @@ void TcpProxySession::on_over(CloseReason reason) {
   up_.stop();
   down_.stop();
   // A client that is gone may have sent what the upstream has not got yet.
-  if (TcpUpstream* const upstream = std::exchange(upstream_, nullptr)) {
+  if (ProxyUpstream* const upstream = std::exchange(upstream_, nullptr)) {
     const auto ending =
-        reason == CloseReason::Local ? TcpUpstream::Ending::Abort : TcpUpstream::Ending::Flush;
+        reason == CloseReason::Local ? ProxyUpstream::Ending::Abort : ProxyUpstream::Ending::Flush;
     if (upstream->release(ending)) count(TcpProxyStat::upstream_flush_total);
   }
-  client_ = nullptr;
   stream_.timing.end_ns = loop().now_ns();
   log(AccessLogType::TcpConnectionEnd);
 }

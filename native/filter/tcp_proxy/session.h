@@ -3,14 +3,14 @@
 
 #include "connection/splice.h"
 #include "filter/tcp_proxy/config.h"
+#include "filter/tcp_proxy/upstream.h"
 #include "filter/terminal_base.h"
-#include "upstream/pool/tcp_upstream.h"
 #include "upstream/worker_cluster.h"
 
 namespace outrider {
 
 // One downstream connection of a TCP proxy, and the upstream that its bytes go to. Each side may end its half.
-class TcpProxySession final : public TerminalBase, TcpUpstreamUser, Timer {
+class TcpProxySession final : public TerminalBase, UpstreamUser, Timer {
  public:
   TcpProxySession(const TcpProxyConfig& config, NetworkWorker& network, DownstreamOwner& owner,
                   const ConnectionInfo& info, uint32_t buffer_limit_bytes);
@@ -42,7 +42,7 @@ class TcpProxySession final : public TerminalBase, TcpUpstreamUser, Timer {
   void on_end_of_input() override;
   void on_output_full(bool full) override;
   void on_over(CloseReason reason) override;
-  // TcpUpstreamUser
+  // UpstreamUser
   void on_upstream_connected(const UpstreamConnectionInfo& info) override;
   void on_upstream_failed(ResetReason reason, std::string_view transport_failure) override;
   void on_upstream_data(std::string_view bytes) override;
@@ -54,7 +54,7 @@ class TcpProxySession final : public TerminalBase, TcpUpstreamUser, Timer {
 
   WorkerCluster* find_cluster();
   void establish();
-  bool try_connect(WorkerCluster& cluster);
+  bool try_connect(WorkerCluster& cluster, HostSlot& slot);
   void give_up(ResponseFlag flag);
   void after_half(bool both);
   void touch() { active_ms_ = loop().now_ms(); }
@@ -66,8 +66,7 @@ class TcpProxySession final : public TerminalBase, TcpUpstreamUser, Timer {
 
   const TcpProxyConfig& config_;
   const TcpProxyConfig::Target* target_ = nullptr;
-  TcpUpstream* upstream_ = nullptr;  // null: none is there or under way
-  TcpClient* client_ = nullptr;      // the same, where it is a raw connection
+  ProxyUpstream* upstream_ = nullptr;  // null: none is there or under way
   Flow up_{*this, true};
   Flow down_{*this, false};
   StreamInfo stream_;
@@ -80,6 +79,7 @@ class TcpProxySession final : public TerminalBase, TcpUpstreamUser, Timer {
   uint64_t next_log_ms_ = UINT64_MAX;
   uint64_t retry_at_ms_ = UINT64_MAX;
   uint32_t attempts_ = 0;
+  bool requesting_ = false;  // a failure that is told meanwhile is dealt with by who asked
   bool connected_ = false;
   bool client_ended_ = false;
   bool upstream_ended_ = false;
