@@ -11,10 +11,12 @@ import { Server, StartError } from "./server.ts";
 const root = join(import.meta.dirname, "..");
 const hotRestartVersion = "11.104";
 
+const openApi = () => openSchema(join(root, "src/control/api/envoy-1.40.schema"));
+
 function load(options: Options, addon: Addon): Promise<Loaded> {
   const faultOrNull = (fault: string) => (fault === "" ? null : fault);
   return loadBootstrap(options, {
-    schema: openSchema(join(root, "src/control/api/envoy-1.40.schema")),
+    schema: openApi(),
     hooks: {
       compileRegex: (pattern) => faultOrNull(addon.regexFault(pattern)),
       parseFormat: (format) => faultOrNull(addon.formatFault(format)),
@@ -56,6 +58,7 @@ async function run(options: Options, warnings: readonly string[], addon: Addon):
     log,
     bootstrap: loaded.bootstrap,
     resolved: loaded.resolved,
+    openSchema: openApi,
     version: addon.version,
     revision: "0".repeat(40),
     hotRestartVersion,

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import type { Schema } from "./control/api/schema.ts";
 import { isTree, type Tree } from "./control/check/typing.ts";
 import { ClusterManager, type NativeClusters } from "./control/cluster_manager.ts";
 import { clusterStatuses, type HostDescription } from "./control/cluster_status.ts";
@@ -36,6 +37,8 @@ export type ServerParts = {
   /** As it was written, for the admin interface; and as native code takes it. */
   readonly bootstrap: Tree;
   readonly resolved: Tree;
+  /** Opened by who needs it: a start does without a second one. */
+  readonly openSchema: () => Schema;
   readonly version: string;
   readonly revision: string;
   readonly hotRestartVersion: string;
@@ -98,6 +101,7 @@ export class Server {
   readonly #listeners: ListenerStatus[] = [];
   readonly #rules;
   #admin: AdminServer | undefined;
+  #schema: Schema | undefined;
   #state: ServerState = "INITIALIZING";
   #drain: DrainPhase = "none";
   #exiting = false;
@@ -270,6 +274,7 @@ export class Server {
         configDump({ bootstrap, loadedAt: this.#startedAt }, includeEds) as ReturnType<
           AdminContext["configDump"]
         >,
+      fieldOf: (type, name) => (this.#schema ??= this.#parts.openSchema()).field(type, name),
       certificates: () => ({ certificates: [] }),
       unreadyTargets: () => [],
       mutexTracing: options.enableMutexTracing,

@@ -96,6 +96,20 @@ function bootstrap(parts: Parts): string {
 
 const route = (action: object, prefix = "/") => ({ match: { prefix }, ...action });
 
+test("a CONNECT-UDP request may be passed on, but it cannot end here", async () => {
+  const upgrade = (more: object) =>
+    bootstrap({
+      routes: [
+        route({ route: { cluster: "a", upgrade_configs: [{ upgrade_type: "CONNECT-UDP", ...more }] } }),
+      ],
+    });
+  deepEqual(await issuesOf(upgrade({})), []);
+  const [issue = ""] = (await issuesOf(upgrade({ connect_config: {} }))).map((found) =>
+    JSON.stringify(found),
+  );
+  match(issue, /connect_config.*CONNECT-UDP that ends here is not implemented/);
+});
+
 test("a whole bootstrap is accepted", async () => {
   deepEqual(await issuesOf(bootstrap({})), []);
 });

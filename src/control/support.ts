@@ -264,8 +264,8 @@ const core: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.core.v3.HeaderValue": { yes: "key value raw_value" },
   "envoy.config.core.v3.HttpProtocolOptions": {
     yes: `idle_timeout max_connection_duration max_headers_count max_stream_duration
-      headers_with_underscores_action max_requests_per_connection max_response_headers_kb`,
-    warn: "max_connection_duration_jitter",
+      headers_with_underscores_action max_requests_per_connection max_response_headers_kb
+      max_connection_duration_jitter`,
   },
   "envoy.config.core.v3.Http1ProtocolOptions": {
     yes: `allow_absolute_url accept_http_10 default_host_for_http_10 header_key_format enable_trailers

@@ -242,6 +242,13 @@ export class Schema {
     return type;
   }
 
+  /** A field of a message, both by name. */
+  field(message: string, name: string): Field | undefined {
+    const type = this.find(message);
+    const field = type?.kind === "message" ? type.byName.get(name) : undefined;
+    return field?.name === name ? field : undefined;
+  }
+
   message(name: string): MessageType {
     const type = this.find(name);
     if (type?.kind !== "message") throw new Error(`the API has no message ${name}`);

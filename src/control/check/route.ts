@@ -119,6 +119,9 @@ function checkUpgrades(configs: unknown, { issues }: Context): void {
     if (has(config, "connect_config") && type !== "connect" && type !== "connect-udp") {
       issues.error("connect_config is for CONNECT only", "upgrade_configs", i, "connect_config");
     }
+    if (has(config, "connect_config") && type === "connect-udp") {
+      issues.error("CONNECT-UDP that ends here is not implemented", "upgrade_configs", i, "connect_config");
+    }
   });
 }
 

@@ -1,6 +1,7 @@
 // admin.access_log: what was asked of the admin interface, to files. The command operators that mean something
 // here are filled in; others print "-", as operators without a value do.
 import { closeSync, openSync, writeSync } from "node:fs";
+import { type Accepts, accessFilter, type RuntimeText } from "./access_filter.ts";
 import type { AdminConfig, Json, JsonObject } from "./context.ts";
 
 export interface AdminAccess {
@@ -34,19 +35,23 @@ interface OpenLog {
   /** Null: a stream that the process was started with. */
   readonly path: string | null;
   readonly line: Line;
+  accepts: Accepts;
   fd: number;
 }
 
 /** Throws when a log is of a kind that is not known here, or what open(2) says of its path. */
-export function adminAccessLog({ access_log = [], access_log_path }: AdminConfig): AdminAccessLog | null {
-  const logs = access_log.map(openLog);
+export function adminAccessLog(
+  { access_log = [], access_log_path }: AdminConfig,
+  runtime: RuntimeText,
+): AdminAccessLog | null {
+  const logs = access_log.map((entry) => openLog(entry, runtime));
   if (access_log_path !== undefined && access_log_path !== "") {
     logs.push(openFile(access_log_path, (access) => accessLine(defaultFormat, access)));
   }
   if (logs.length === 0) return null;
   return {
     write: (access) => {
-      for (const log of logs) writeSync(log.fd, log.line(access));
+      for (const log of logs) if (log.accepts(access)) writeSync(log.fd, log.line(access));
     },
     reopen: () => {
       for (const log of logs) {
@@ -62,16 +67,24 @@ export function adminAccessLog({ access_log = [], access_log_path }: AdminConfig
   };
 }
 
-const openFile = (path: string, line: Line): OpenLog => ({ path, line, fd: openSync(path, "a", 0o644) });
+const openFile = (path: string, line: Line): OpenLog => ({
+  path,
+  line,
+  accepts: () => true,
+  fd: openSync(path, "a", 0o644),
+});
 
-function openLog(entry: { readonly typed_config?: JsonObject; readonly filter?: JsonObject }): OpenLog {
+function openLog(
+  entry: { readonly typed_config?: JsonObject; readonly filter?: JsonObject },
+  runtime: RuntimeText,
+): OpenLog {
+  const accepts = entry.filter === undefined ? () => true : accessFilter(entry.filter, runtime);
   const config = entry.typed_config ?? {};
   const type = String(config["@type"] ?? "");
-  if (entry.filter !== undefined) throw new Error("admin.access_log: filter is not supported");
-  if (type.endsWith(".StdoutAccessLog")) return { path: null, fd: 1, line: lineOf(config) };
-  if (type.endsWith(".StderrAccessLog")) return { path: null, fd: 2, line: lineOf(config) };
+  if (type.endsWith(".StdoutAccessLog")) return { path: null, fd: 1, accepts, line: lineOf(config) };
+  if (type.endsWith(".StderrAccessLog")) return { path: null, fd: 2, accepts, line: lineOf(config) };
   if (!type.endsWith(".FileAccessLog")) throw new Error(`admin.access_log: ${type} is not supported`);
-  return openFile(String(config["path"] ?? ""), lineOf(config));
+  return { ...openFile(String(config["path"] ?? ""), lineOf(config)), accepts };
 }
 
 function lineOf(config: JsonObject): Line {

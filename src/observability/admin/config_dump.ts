@@ -1,9 +1,10 @@
 // GET /config_dump: what is configured, whole or cut by `resource`, `mask` and `name_regex`.
 import { re2, regexFault } from "../stats/regex.ts";
-import type { AdminContext, Json, JsonObject } from "./context.ts";
+import type { AdminContext, ApiField, Json, JsonObject } from "./context.ts";
 import { type Answer, type Endpoint, json } from "./endpoint.ts";
 
-const admin = "type.googleapis.com/envoy.admin.v3.";
+const prefix = "type.googleapis.com/";
+const admin = `${prefix}envoy.admin.v3.`;
 
 /** The repeated fields of the dump's messages, and what stands in them. */
 const resources: Readonly<Record<string, string>> = {
@@ -118,7 +119,7 @@ function oneResource(
   const configs: JsonObject[] = [];
   for (const entry of entries) {
     const typed = { "@type": admin + type, ...entry };
-    const cut = mask === null ? typed : trimmed(typed, mask, context);
+    const cut = mask === null ? typed : trimmedEntry(typed, mask, context);
     if (cut === null) {
       const paths = mask?.paths.map((path) => `paths: ${JSON.stringify(path.join("."))}\n`).join("");
       return failure(400, `FieldMask ${paths} could not be successfully used.`);
@@ -144,21 +145,30 @@ function maskOf(text: string): Mask | null {
 
 /** The message with only what the mask names; null when it has no such field. */
 function trimmed(config: JsonObject, { paths }: Mask, context: AdminContext): JsonObject | null {
-  const type = String(config["@type"]).slice("type.googleapis.com/".length);
-  const known = (path: readonly string[]) =>
-    context.isField === undefined ? inside(config, path) : context.isField(type, path);
-  return paths.every(known) ? (cut(config, paths) as JsonObject) : null;
+  const type = String(config["@type"]).slice(prefix.length);
+  return paths.every((path) => isPath(context, type, path)) ? (cut(config, paths) as JsonObject) : null;
 }
 
-function inside(value: Json, path: readonly string[]): boolean {
-  let at: Json | undefined = value;
-  for (const field of path) {
-    if (Array.isArray(at)) at = at[0];
-    if (typeof at !== "object" || at === null) return false;
-    at = (at as JsonObject)[field];
-    if (at === undefined) return false;
+/** The same for an entry of a repeated field, where a path goes on into the Any that holds the resource. */
+function trimmedEntry(entry: JsonObject, { paths }: Mask, context: AdminContext): JsonObject | null {
+  const type = String(entry["@type"]).slice(prefix.length);
+  const known = ([field = "", ...rest]: readonly string[]) => {
+    if (context.fieldOf(type, field)?.form !== "any") return isPath(context, type, [field, ...rest]);
+    const holder = entry[field] as JsonObject | undefined;
+    return holder !== undefined && isPath(context, String(holder["@type"]).slice(prefix.length), rest);
+  };
+  return paths.every(known) ? (cut(entry, paths) as JsonObject) : null;
+}
+
+/** Whether a FieldMask may hold the path: every step but the last is one message. */
+function isPath(context: AdminContext, type: string, path: readonly string[]): boolean {
+  let at: string | undefined = type;
+  for (const name of path) {
+    const field: ApiField | undefined = at === undefined ? undefined : context.fieldOf(at, name);
+    if (field === undefined) return false;
+    at = field.repeated === 1 ? undefined : field.ref;
   }
-  return true;
+  return path.length > 0;
 }
 
 function cut(value: Json, paths: readonly (readonly string[])[]): Json {

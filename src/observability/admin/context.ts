@@ -85,6 +85,14 @@ export interface DrainOptions {
   readonly inboundOnly: boolean;
 }
 
+/** What a mask needs to know of a field. */
+export interface ApiField {
+  readonly repeated: 1 | undefined;
+  /** The name of its message or enum type. */
+  readonly ref: string | undefined;
+  readonly form: string;
+}
+
 export interface AdminContext {
   state(): ServerState;
   /** envoy.admin.v3.ServerInfo as canonical JSON with default values. */
@@ -104,8 +112,8 @@ export interface AdminContext {
    * EndpointsConfigDump is among them when `includeEds`.
    */
   configDump(includeEds: boolean): readonly JsonObject[];
-  /** Is this path of field names there in the message? When absent, what the JSON holds decides. */
-  isField?(type: string, path: readonly string[]): boolean;
+  /** A field of a message of the API, both by name; for masks. */
+  fieldOf(type: string, field: string): ApiField | undefined;
   /** envoy.admin.v3.Certificates with default values. */
   certificates(): JsonObject;
   /** Names of listeners or clusters that are not ready, by what they wait for. */

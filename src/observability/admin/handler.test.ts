@@ -208,6 +208,27 @@ test("a mask cuts fields away", () => {
   equal(ask("/config_dump?resource=static_clusters&mask=nope").status, 400);
 });
 
+test("a mask may name what the API has, whether it is set or not, and nothing else", () => {
+  const ask = asker();
+  const masked = (query: string) => ask(`/config_dump?${query}`);
+  deepEqual(JSON.parse(masked("mask=bootstrap.node.locality.zone").body).configs[0].bootstrap, { node: {} });
+  const unset = JSON.parse(
+    masked("resource=static_clusters&mask=cluster.eds_cluster_config.service_name").body,
+  );
+  deepEqual(unset.configs[0].cluster, { "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster" });
+  const refused = [
+    "mask=bootstrap.nope",
+    "mask=bootstrap.node.id.x",
+    "mask=bootstrap.static_resources.clusters.name",
+    "mask=static_clusters.cluster",
+    "mask=bootstrap.admin,version_info",
+    "resource=static_clusters&mask=cluster",
+    "resource=static_clusters&mask=cluster.nope",
+    "resource=static_clusters&mask=cluster.load_assignment.endpoints.priority",
+  ];
+  for (const query of refused) equal(masked(query).status, 400, query);
+});
+
 test("a name picks resources, and messages without any stay", () => {
   const { configs } = JSON.parse(asker()("/config_dump?name_regex=o.e").body);
   equal(configs.length, 3);

@@ -156,6 +156,41 @@ test("the access log has Envoy's default format, or the one that was asked for",
   equal(readFileSync(paths[1]!, "utf8"), "GET 200 -\n");
 });
 
+test("an access log takes what its filter accepts", async () => {
+  const path = join(folder, "filtered.log");
+  const type = "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog";
+  const log_format = { text_format_source: { inline_string: "%REQ(:PATH)%\n" } };
+  const status_code_filter = { comparison: { op: "GE", value: { default_value: 400, runtime_key: "none" } } };
+  const header = { name: "X-Log", string_match: { prefix: "Y", ignore_case: true } };
+  const filter = {
+    or_filter: {
+      filters: [
+        { status_code_filter },
+        { and_filter: { filters: [{ not_health_check_filter: {} }, { header_filter: { header } }] } },
+      ],
+    },
+  };
+  const { server, port } = await started({
+    address: anyPort,
+    access_log: [{ filter, typed_config: { "@type": type, path, log_format } }],
+  });
+  for (const [target, field] of [
+    ["/ready", "x-log: no"],
+    ["/nowhere", "x-log: no"],
+    ["/help", "x-log: yes"],
+    ["/help?b", "x-other: yes"],
+  ]) {
+    await raw({ port }, `GET ${target} HTTP/1.1\r\nHost: x\r\n${field}\r\n${closing}`);
+  }
+  await server.close();
+  equal(readFileSync(path, "utf8"), "/nowhere\n/help\n");
+  const unknown = { grpc_status_filter: {} };
+  await rejects(
+    started({ address: anyPort, access_log: [{ filter: unknown, typed_config: { "@type": type, path } }] }),
+    /grpc_status_filter is not supported/,
+  );
+});
+
 test("an access log of JSON, of a path alone, or of an unknown kind", async () => {
   const path = join(folder, "json.log");
   const type = "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog";

@@ -30,7 +30,7 @@ export interface AdminServer {
 
 /** Rejects with what listen(2) says, or when an access log cannot be opened. */
 export async function startAdmin(config: AdminConfig, context: AdminContext): Promise<AdminServer> {
-  const log = adminAccessLog(config);
+  const log = adminAccessLog(config, (key) => context.runtime.dump().entries[key]?.final_value);
   const admin = new Admin(config, context, log);
   const server = createServer((socket) => admin.accept(socket));
   server.maxConnections = connections_max;
