@@ -12,8 +12,8 @@ class HpackDecoder {
   explicit HpackDecoder(uint32_t table_bytes_max)
       : table_(table_bytes_max), table_bytes_limit_(table_bytes_max) {}
 
-  // Tells `sink` every field in order: sink.on_field(const HpackEntry&, bool lasting). The bytes of a `lasting` name
-  // or value are static. Others are valid during the call. False: the block is broken, and the connection with it.
+  // Tells `sink` every field in order: sink.on_field(const HpackEntry&), whose bytes are valid during the call. False:
+  // the block is broken, and the connection with it.
   // `scratch` is overwritten.
   template <typename Sink>
   bool decode(std::string_view block, std::string& scratch, Sink& sink) {
@@ -49,6 +49,7 @@ class HpackDecoder {
   uint32_t table_bytes_limit_;  // as our settings say
   const char* at_ = nullptr;
   const char* end_ = nullptr;
+  std::string name_;           // of an entry that is built from one that goes
   bool fields_begun_ = false;  // no size update may follow
 };
 

@@ -12,8 +12,8 @@ namespace outrider::http2 {
 class HpackEncoder {
  public:
   HpackEncoder(uint32_t table_bytes_max, bool huffman)
-      : table_(0), table_bytes_limit_(table_bytes_max), huffman_(huffman) {
-    set_peer_table_bytes(4096);
+      : table_(hpack_table_bytes_at_first), table_bytes_limit_(table_bytes_max), huffman_(huffman) {
+    set_peer_table_bytes(hpack_table_bytes_at_first);
   }
 
   // The peer's SETTINGS_HEADER_TABLE_SIZE; the next block says what we make of it.
@@ -33,6 +33,7 @@ class HpackEncoder {
   struct Seen {
     uint64_t number = 0;  // of the entry in the table, plus one; 0: none
     uint8_t misses = 0;   // values that did not come again
+    uint8_t skipped = 0;  // since there were too many of those
   };
 
   char* field(const Header& header, char* out);

@@ -10,6 +10,7 @@ namespace outrider::http2 {
 
 inline constexpr uint32_t hpack_entry_overhead_bytes = 32;
 inline constexpr uint32_t hpack_static_entries = 61;
+inline constexpr uint32_t hpack_table_bytes_at_first = 4096;  // before any SETTINGS
 
 // One entry of a table, static or dynamic.
 struct HpackEntry {

@@ -21,6 +21,7 @@
 namespace outrider::http2 {
 
 class Mux;
+struct Workspace;
 enum class Role : uint8_t { Server, Client };
 enum class SendList : uint8_t {};
 enum class DeliverList : uint8_t {};
@@ -55,14 +56,16 @@ class Stream final : public ResponseEncoder,
 
  private:
   friend class Mux;
-  friend class StreamTable;
   enum Full : uint8_t { OfConnection = 1, OfStream = 2 };
   static constexpr uint64_t no_length = UINT64_MAX;
 
   bool remote_open() const { return state_ == StreamState::Open || state_ == StreamState::HalfClosedLocal; }
   bool local_open() const { return state_ == StreamState::Open || state_ == StreamState::HalfClosedRemote; }
 
+  void release_server();
+
   Mux& mux_;
+  Workspace* space_;                     // where it came from; the Mux may go first
   MessageDecoder* decoder_ = nullptr;    // null: nobody listens any more
   RequestDecoder* request_ = nullptr;    // the same one, with a server
   ResponseDecoder* response_ = nullptr;  // with a client
@@ -84,8 +87,6 @@ class Stream final : public ResponseEncoder,
   bool head_sent_ = false;
   bool waiting_end_ = false;  // the message ends behind what waits
   bool held_end_ = false;
-  bool bodiless_ = false;  // the response to HEAD, and the like
-  bool tunnel_ = false;
 };
 
 // Who owns the connection. Calls come from within the Mux's own; the Mux may be abandon()ed in them, not destroyed.
@@ -99,6 +100,8 @@ class MuxHandler {
   virtual void on_settings() {}
   // The peer takes no new streams. Streams of ours that it will not look at were reset before (RefusedStream).
   virtual void on_goaway(ErrorCode) {}
+  // deadline_ms() is earlier than it was.
+  virtual void on_new_deadline() {}
   // There is something in the output.
   virtual void on_output() = 0;
   // The connection cannot go on: what is in the output goes out, then it ends. All streams were reset before.
@@ -111,9 +114,9 @@ class MuxHandler {
 // What all connections of a worker share.
 struct Workspace {
   Slab<Stream> streams;
-  std::string decoded;  // of one Huffman string
+  std::string decoded;  // of one field
   std::string cookies;  // of one head
-  std::string block;    // of one head that is larger than a frame
+  std::string block;    // one head that is larger than a frame
 };
 
 // One HTTP/2 connection, either side of it: bytes to messages and back, many streams at a time. Knows no socket: it
@@ -150,7 +153,7 @@ class Mux final : EndOfTurn {
   void go_away(ErrorCode code = ErrorCode::NoError);
 
   // Streams that have not ended, those included whose last bytes wait for the peer.
-  size_t streams() const { return table_.size(); }
+  size_t streams() const { return live_; }
   bool dead() const { return dead_; }
   // When on_deadline() must be called (keepalive pings, what the peer does not take); UINT64_MAX: never.
   uint64_t deadline_ms() const;
@@ -164,7 +167,6 @@ class Mux final : EndOfTurn {
   // One piece of a header block that goes on in CONTINUATION frames.
   struct OpenBlock {
     uint32_t stream_id = 0;  // 0: none
-    uint32_t frames = 0;
     bool end_stream = false;
   };
   // How streams ended lately: late frames are judged by that.
@@ -174,11 +176,14 @@ class Mux final : EndOfTurn {
     Ended how = Ended::Normally;
   };
   static constexpr size_t closed_kept = 64;
+  // Of one stream: beyond it whoever sends is told to wait.
+  static constexpr uint64_t waiting_bytes_max = 1 << 20;
 
-  // Reading. The frame handlers answer false once the connection is dead.
+  // Reading.
   size_t read_preface(std::string_view bytes);
   size_t read_frame(std::string_view bytes);
-  size_t read_data(const FrameHeader& frame, std::string_view bytes);
+  size_t begin_data(const FrameHeader& frame, std::string_view bytes);
+  size_t read_data(std::string_view bytes);
   void handle_frame(const FrameHeader& frame, std::string_view payload);
   void handle_headers(const FrameHeader& frame, std::string_view payload);
   void handle_continuation(const FrameHeader& frame, std::string_view payload);
@@ -190,45 +195,55 @@ class Mux final : EndOfTurn {
   void handle_ping(const FrameHeader& frame, std::string_view payload);
   void handle_goaway(const FrameHeader& frame, std::string_view payload);
   void handle_window_update(const FrameHeader& frame, std::string_view payload);
-  bool take_data_chunk(std::string_view data, bool last);
   bool count_empty_frame(const FrameHeader& frame);
 
   void new_request(uint32_t id, std::string_view block, bool end_stream);
-  void later_head(Stream& stream, std::string_view block, bool end_stream);
-  bool skip_block(std::string_view block);
+  void response_head(Stream& stream, std::string_view block, bool end_stream);
+  void trailers(Stream& stream, std::string_view block, bool end_stream);
+  void late_head(uint32_t id, std::string_view block);
   bool decode(std::string_view block, MessageHead& head);
-  bool judge(MessageHead& head, Stream& stream);
-  bool late_head(uint32_t id, std::string_view block);
+  bool skip_block(std::string_view block);
+  bool judge(const MessageHead& head, Stream& stream);
+  bool is_idle(uint32_t id) const { return ours(id) ? id >= next_id_ : id > last_peer_id_; }
+  bool strip_padding(const FrameHeader& frame, std::string_view& payload);
   void deliver_data(Stream& stream, std::string_view data, EndStream end);
   void deliver_held(Stream& stream);
-  void remote_end(Stream& stream);
+  bool end_remote(Stream& stream);
+  void after_remote_end(Stream& stream, bool closed);
   void on_end_of_turn() override;
   void consumed(Stream* stream, uint32_t bytes);
 
   // Writing
-  char* begin_frame(size_t payload_bytes);
-  void end_frame(size_t payload_bytes) { output_.commit(frame_header_bytes + payload_bytes); }
+  void begin(Stream& stream);
   void send_block(Stream& stream, const HeaderMap& headers, bool end_stream);
+  void send_large_block(Stream& stream, const HeaderMap& headers, size_t bytes_max, uint8_t flags);
+  char* control_frame(FrameType type, uint8_t flags, uint32_t id, uint32_t payload_bytes);
+  void put_data_header(Stream& stream, uint32_t bytes, bool end);
   void send_reset(uint32_t id, ErrorCode code);
   void send_window_update(uint32_t id, uint32_t bytes);
   void send_settings();
   void send_ping(std::string_view payload, bool ack);
   void send_goaway(uint32_t last_id, ErrorCode code);
-  bool count_control_frame();
-  void count_frame();
+  void count_frame(bool control);
   size_t send_some(Stream& stream, std::string_view data, bool end);
   void send_waiting(Stream& stream);
   void send_all_waiting();
-  void local_end(Stream& stream);
-  void check_full(Stream& stream);
+  void send_waiting_trailers(Stream& stream);
+  void wait(Stream& stream, std::string_view data);
+  void end_local(Stream& stream);
+  uint32_t sendable(const Stream& stream) const;
   void tell_full(Stream& stream, uint8_t bit, bool full);
 
   // Ends
-  void stream_error(Stream& stream, ErrorCode code, ResetReason reason);
-  void message_error(Stream& stream, ErrorCode code, std::string_view details);
+  void stream_error(Stream& stream, ErrorCode code, ResetReason reason = ResetReason::ProtocolError);
+  void message_error(Stream& stream, std::string_view details);
+  void reset_stream(Stream& stream, Ended how, ResetReason reason);
   void close(Stream& stream, Ended how);
+  void insert(Stream& stream);
+  void remember(uint32_t id, Ended how);
   void fail(ErrorCode code, std::string_view details, Tell tell = Tell::GoAway);
   void flood(Http2Stat stat, std::string_view details);
+  void schedule_ping();
   Closed* find_closed(uint32_t id);
 
   bool server() const { return role_ == Role::Server; }
@@ -243,6 +258,8 @@ class Mux final : EndOfTurn {
   MuxHandler& handler_;
   StatScope<Http2Stat> stats_;
   StreamTable table_;
+  IntrusiveList<Stream> all_;
+  size_t live_ = 0;
   IntrusiveList<Stream, SendList> sending_;        // with bytes that wait for a window
   IntrusiveList<Stream, DeliverList> delivering_;  // resumed, with bytes that were held
   HpackDecoder decoder_;
@@ -279,6 +296,8 @@ class Mux final : EndOfTurn {
   uint64_t window_updates_ = 0;
   uint64_t data_frames_sent_ = 0;
   TokenBucket resets_;
+  std::string_view doom_;  // why the connection ends with this turn; empty: it does not
+  WireBytes unwatched_;
 
   uint64_t next_ping_ms_ = UINT64_MAX;
   uint64_t pong_by_ms_ = UINT64_MAX;

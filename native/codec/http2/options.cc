@@ -15,6 +15,8 @@ void read_options(ConfigView http2, Options& options) {
   number("max_consecutive_inbound_frames_with_empty_payload", options.empty_frames_max);
   number("max_inbound_priority_frames_per_stream", options.priority_frames_per_stream);
   number("max_inbound_window_update_frames_per_data_frame_sent", options.window_updates_per_data_frame);
+  options.reset_burst = http2.uint("stream_reset_burst", options.reset_burst);
+  options.resets_per_second = http2.uint("stream_reset_rate", options.resets_per_second);
   options.allow_connect = http2.boolean("allow_connect");
   options.huffman = http2.boolean("enable_huffman_encoding", true);
   options.stream_error_on_invalid_message = http2.boolean(

@@ -19,6 +19,8 @@ struct Options {
   uint32_t empty_frames_max = 1;  // DATA, HEADERS and CONTINUATION without payload in a row
   uint32_t priority_frames_per_stream = 100;
   uint32_t window_updates_per_data_frame = 10;
+  uint64_t reset_burst = 1'000;  // RST_STREAM frames from a client
+  uint64_t resets_per_second = 33;
   bool stream_error_on_invalid_message = false;  // a bad message ends its stream, not the connection
   bool huffman = true;                           // of what is put into the dynamic table
   // connection_keepalive; 0: off

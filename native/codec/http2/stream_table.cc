@@ -37,12 +37,4 @@ void StreamTable::erase(uint32_t id) {
   slots_[hole] = {};
 }
 
-Stream* StreamTable::any() const {
-  if (size_ == 0) return nullptr;
-  for (const Slot& slot : slots_) {
-    if (slot.id != 0) return slot.stream;
-  }
-  return nullptr;
-}
-
 }  // namespace outrider::http2

@@ -21,14 +21,6 @@ class StreamTable {
   void insert(uint32_t id, Stream* stream);
   void erase(uint32_t id);
   size_t size() const { return size_; }
-  // Any of them; null: there is none.
-  Stream* any() const;
-  template <typename Visit>
-  void for_each(Visit visit) const {
-    for (const Slot& slot : slots_) {
-      if (slot.id != 0) visit(*slot.stream);
-    }
-  }
 
  private:
   struct Slot {
