@@ -54,7 +54,7 @@ const refused: readonly Refused[] = [
   ...coding(501, "identity", "xchunked", "chunkedx", "gzip, chunked", "chunked, gzip", "chunked, identity"),
   ...coding(501, "chunked, chunked", "chunked,", ",chunked", "chunked;q=1", '"chunked"', "", "chun ked"),
   ...coding(501, "chun\r\n ked", "chunked\xa0"),
-  ...coding(400, "\x0bchunked", "chunked\x0c", "chunked\0", "\x08chunked"),
+  ...coding(400, "\x0bchunked", "chunked\x0c", "chunked\0", "\x08chunked", "chun\rked"),
   unknown("two codings", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", chunks)),
   unknown("two codings, one none", post("Transfer-Encoding: chunked\r\ntransfer-encoding: x\r\n", chunks)),
   row(426)("a coding in HTTP/1.0", `POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`),
@@ -77,6 +77,7 @@ const refused: readonly Refused[] = [
     "5_0",
     "٥",
   ),
+  ...length("1\r5", "\r5", "5\r", "5\r\r"),
   ...length("18446744073709551616", "99999999999999999999", "18446744073709551621"),
   bad("two equal lengths", post("Content-Length: 5\r\nContent-Length: 5\r\n")),
   bad("two lengths", post("Content-Length: 0\r\nContent-Length: 5\r\n")),
@@ -146,9 +147,8 @@ const refused: readonly Refused[] = [
 const one = (what: string, send: string, seen: string): Passed => ({ what, send, seen: [seen] });
 
 const passed: readonly Passed[] = [
-  ...["chunked", "Chunked", "CHUNKED", "cHuNkEd", "chunked ", "\tchunked\t", "\r\n chunked", "chun\rked"].map(
-    (value) =>
-      one(`coding ${JSON.stringify(value)}`, post(`Transfer-Encoding: ${value}\r\n`, chunks), seenChunked),
+  ...["chunked", "Chunked", "CHUNKED", "cHuNkEd", "chunked ", "\tchunked\t", "\r\n chunked"].map((value) =>
+    one(`coding ${JSON.stringify(value)}`, post(`Transfer-Encoding: ${value}\r\n`, chunks), seenChunked),
   ),
   one("a coding in an odd name", post("tRANSFER-eNCODING:chunked\r\n", chunks), seenChunked),
   one("a chunk extension", chunked("5;a=b\r\nhello\r\n0;c\r\n\r\n"), seenChunked),
@@ -294,6 +294,43 @@ test("a request that is passed on has one reading, and comes once", async (t) =>
   const { up, seen } = await record(t);
   const proxy = await startProxy(t, { clusters: { up }, routes });
   for (const row of passed) await t.test(row.what, () => passes(proxy, row, seen));
+});
+
+test("HTTP/1.0, where it is taken, is framed as HTTP/1.1 and ends the connection unless it asks not to", async (t) => {
+  const { up, seen, all } = await record(t);
+  const proxy = await startProxy(t, {
+    clusters: { up },
+    routes,
+    hcm: { http_protocol_options: { accept_http_10: true } },
+  });
+  const old = (fields: string, body: string) => `POST / HTTP/1.0\r\nHost: t\r\n${fields}\r\n${body}`;
+  const seenLength = "POST / HTTP/1.1\r\nhost: t\r\ncontent-length: 5\r\n\r\nhello";
+  const rows: readonly [string, number, readonly string[]][] = [
+    [old("Transfer-Encoding: chunked\r\n", chunks), 200, [seenChunked]],
+    [old("Content-Length: 5\r\n", "hello"), 200, [seenLength]],
+    [old("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", chunks), 400, []],
+    [old("Content-Length: 5\r\nContent-Length: 5\r\n", "hello"), 400, []],
+    [old("Transfer-Encoding: identity\r\n", "hello"), 501, []],
+    ["POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 400, []],
+    ["GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 400, []],
+  ];
+  for (const [send, status, expected] of rows) {
+    const wire = await proxy.dial();
+    wire.send(send + hidden);
+    equal((await wire.response()).status, status, JSON.stringify(send));
+    await wire.ended;
+    equal(wire.received, "");
+    wire.close();
+    await proxy.settled();
+    deepEqual(seen.splice(0), expected, JSON.stringify(send));
+  }
+  const kept = await proxy.dial();
+  kept.send(old("Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n", chunks) + next);
+  equal((await kept.response()).status, 200);
+  equal((await kept.response()).status, 200);
+  equal(seen.length, 2);
+  kept.close();
+  ok(!all.join("").includes("evil"));
 });
 
 test("a refusal is the same when each byte comes in a packet of its own", async (t) => {

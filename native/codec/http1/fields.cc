@@ -90,12 +90,19 @@ class FieldReader {
     return true;
   }
 
+  // A CR that another reader takes for a line's end must not change where a message ends.
+  static bool frames(const Line& line) {
+    const HeaderId id = header_id({line.source, line.name_len});
+    return id == HeaderId::TransferEncoding || id == HeaderId::ContentLength;
+  }
+
   // A value over several lines (obs-fold), or with CRs inside: as Envoy does, CR and LF are taken out
   // and what stays, trimmed, is the value. Moves the bytes of the copy down.
   bool unfold(Line* line) {
     char* to = line->value;
     for (;; p_++) {
       if (*p_ == '\n' && !scan::is_blank(p_[1])) break;
+      if (*p_ == '\r' && p_[1] != '\n' && frames(*line)) return fail(errors::invalid_characters);
       if (*p_ == '\n' || *p_ == '\r') continue;
       if (scan::is_stop(*p_)) return fail(errors::invalid_characters);
       if (to != line->value || !scan::is_blank(*p_)) *to++ = *p_;
