@@ -1,7 +1,7 @@
 /** The program: command line, signals, exit codes. Everything else is wired in server.ts. */
 import { join } from "node:path";
 import { openSchema } from "./control/api/schema.ts";
-import { type Loaded, loadBootstrap } from "./control/bootstrap.ts";
+import { loadBootstrap } from "./control/bootstrap.ts";
 import { formatIssues } from "./control/issue.ts";
 import { type Addon, loadAddon } from "./native/load.ts";
 import { Log } from "./observability/log.ts";
@@ -13,15 +13,15 @@ const hotRestartVersion = "11.104";
 
 const openApi = () => openSchema(join(root, "src/control/api/envoy-1.40.schema"));
 
-function load(options: Options, addon: Addon): Promise<Loaded> {
+function loaderFor(addon: Addon) {
   const faultOrNull = (fault: string) => (fault === "" ? null : fault);
-  return loadBootstrap(options, {
+  return {
     schema: openApi(),
     hooks: {
-      compileRegex: (pattern) => faultOrNull(addon.regexFault(pattern)),
-      parseFormat: (format) => faultOrNull(addon.formatFault(format)),
+      compileRegex: (pattern: string) => faultOrNull(addon.regexFault(pattern)),
+      parseFormat: (format: string) => faultOrNull(addon.formatFault(format)),
     },
-  });
+  };
 }
 
 function createLog(options: Options): Log {
@@ -41,7 +41,8 @@ function fail(text: string): void {
 }
 
 async function run(options: Options, warnings: readonly string[], addon: Addon): Promise<void> {
-  const loaded = await load(options, addon);
+  const loader = loaderFor(addon);
+  const loaded = await loadBootstrap(options, loader);
   if (!loaded.ok) return fail(formatIssues(loaded.issues));
   if (options.mode === "validate") {
     process.stdout.write(`configuration '${options.configPath}' OK\n`);
@@ -59,6 +60,7 @@ async function run(options: Options, warnings: readonly string[], addon: Addon):
     bootstrap: loaded.bootstrap,
     resolved: loaded.resolved,
     openSchema: openApi,
+    hooks: loader.hooks,
     version: addon.version,
     revision: "0".repeat(40),
     hotRestartVersion,

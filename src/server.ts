@@ -1,14 +1,18 @@
 /** The running proxy as the main thread sees it: wires configuration, native code, statistics, admin and drains. */
-import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Schema } from "./control/api/schema.ts";
+import type { Hooks } from "./control/check/context.ts";
 import { isTree, type Tree } from "./control/check/typing.ts";
 import { ClusterManager, type NativeClusters } from "./control/cluster_manager.ts";
 import { clusterStatuses, type HostDescription } from "./control/cluster_status.ts";
 import { configDump } from "./control/config_dump.ts";
 import { createResolver } from "./control/dns.ts";
+import { durationMs } from "./control/duration_ms.ts";
+import { ListenerManager } from "./control/listener_manager.ts";
+import { openLog } from "./control/resolve.ts";
 import { Runtime, type RuntimeLayer } from "./control/runtime.ts";
+import type { Dynamic } from "./control/xds/dynamic.ts";
 import type { Addon, BoundAddress, Fault } from "./native/load.ts";
 import type {
   AdminConfig,
@@ -39,6 +43,8 @@ export type ServerParts = {
   readonly resolved: Tree;
   /** Opened by who needs it: a start does without a second one. */
   readonly openSchema: () => Schema;
+  /** What reads resources that come later. */
+  readonly hooks: Omit<Hooks, "openLog">;
   readonly version: string;
   readonly revision: string;
   readonly hotRestartVersion: string;
@@ -77,10 +83,6 @@ function faultsOf(text: string): readonly Fault[] {
   return JSON.parse(text) as readonly Fault[];
 }
 
-function durationMs(value: unknown, fallback: number): number {
-  return typeof value === "string" && value.endsWith("s") ? Number.parseFloat(value) * 1_000 : fallback;
-}
-
 /** envoy.config.core.v3.Address of a bound socket. */
 function addressOf({ ip, port, pipe }: BoundAddress) {
   return pipe ? { pipe: { path: ip } } : { socket_address: { address: ip, port_value: port } };
@@ -98,7 +100,8 @@ export class Server {
   readonly #listenerStats;
   readonly #runtime: Runtime;
   readonly #clusters: ClusterManager;
-  readonly #listeners: ListenerStatus[] = [];
+  readonly #listeners: ListenerManager;
+  #dynamic: Dynamic | undefined;
   readonly #rules;
   #admin: AdminServer | undefined;
   #schema: Schema | undefined;
@@ -140,6 +143,7 @@ export class Server {
     this.#listenerStats = this.#stats.scope(listenerManagerTemplate, "listener_manager.");
     this.#runtime = this.#createRuntime();
     this.#clusters = this.#createClusters();
+    this.#listeners = this.#createListeners();
     log.logger("main", "src/server.ts").info(`outrider ${parts.version}, ${this.#concurrency} worker(s)`);
   }
 
@@ -177,7 +181,56 @@ export class Server {
         dnsStats ??= newDnsStats();
         return createResolver(options, dnsStats);
       },
+      createEds: (config, onChange, count) => {
+        if (this.#dynamic === undefined) throw new Error("EDS without its room");
+        return this.#dynamic.createEds(config, onChange, count);
+      },
       onFault: ({ name, path, reason }) => upstreamLog.error(`cluster ${name}: ${path}: ${reason}`),
+    });
+  }
+
+  #createListeners(): ListenerManager {
+    const { addon, log } = this.#parts;
+    const listenerLog = log.logger("config", "src/control/listener_manager.ts");
+    return new ListenerManager({
+      native: {
+        addListener: (json) => {
+          const answer = JSON.parse(addon.addListener(json)) as
+            | { readonly addresses: readonly BoundAddress[] }
+            | { readonly path?: string; readonly reason: string };
+          return "reason" in answer ? { path: answer.path ?? "", reason: answer.reason } : answer.addresses;
+        },
+        removeListener: (name) => addon.removeListener(name),
+      },
+      stats: this.#listenerStats,
+      concurrency: this.#concurrency,
+      useRoutes: (rds, statPrefix) => {
+        if (this.#dynamic === undefined) throw new Error("RDS without its room");
+        return this.#dynamic.useRoutes(rds, statPrefix);
+      },
+      onFault: (name, reason) => listenerLog.warning(`listener ${name}: ${reason}`),
+    });
+  }
+
+  async #createDynamic(): Promise<Dynamic | undefined> {
+    const { addon, log, hooks, options, resolved } = this.#parts;
+    if (!needsDynamic(resolved)) return undefined;
+    const { Dynamic } = await import("./control/xds/dynamic.ts");
+    const { dynamicStats } = await import("./control/xds/stats.ts");
+    const upstreamLog = log.logger("config", "src/control/xds/dynamic.ts");
+    return new Dynamic({
+      schema: (this.#schema ??= this.#parts.openSchema()),
+      bootstrap: resolved,
+      node: xdsNode(child(resolved, "node")),
+      context: { ...hooks, openLog, clusters: this.#clusters.names },
+      unknown: options.rejectUnknownDynamicFields ? "refuse" : "warn",
+      native: {
+        setRoutes: (name, json) => faultsOf(addon.setRoutes(name, json)),
+        removeRoutes: (name) => addon.removeRoutes(name),
+      },
+      runtime: this.#runtime,
+      warn: (text) => upstreamLog.warning(text),
+      ...dynamicStats(this.#stats),
     });
   }
 
@@ -185,22 +238,22 @@ export class Server {
   async start(): Promise<void> {
     const { addon, resolved, log } = this.#parts;
     const resources = child(resolved, "static_resources");
+    this.#dynamic = await this.#createDynamic();
     const faults = this.#clusters.start(trees(resources["clusters"]));
     if (faults.length > 0) throw new StartError(faultText("cluster", faults));
     addon.start();
     this.#runtime.start();
     const adminConfig = child(resolved, "admin") as AdminConfig;
     // Listeners wait for names to be looked up; the admin interface is there to say so meanwhile.
-    const warm = await settledAtOnce(this.#clusters.ready());
-    if (!warm) {
+    const warm = await settledAtOnce(this.#startResources(trees(resources["listeners"])));
+    if (!warm.settled) {
       await this.#startAdmin(adminConfig);
-      await this.#clusters.ready();
+      await warm.done;
     }
-    this.#addListeners(trees(resources["listeners"]));
     this.#listenerStats.set("workers_started", 1);
     setClustersInflated(this.#stats, this.#concurrency, trees(resources["clusters"]).length);
     this.#state = "LIVE";
-    if (warm) await this.#startAdmin(adminConfig);
+    if (warm.settled) await this.#startAdmin(adminConfig);
     const flushMs = durationMs(resolved["stats_flush_interval"], stats_flush_interval_ms);
     const onAdmin = resolved["stats_flush_on_admin"] === true;
     // Not unref'd: this timer also keeps the process alive when nothing else on the main thread does.
@@ -208,30 +261,20 @@ export class Server {
     log.logger("main", "src/server.ts").info("all dependencies initialized. starting workers");
   }
 
-  #addListeners(configs: readonly Tree[]): void {
-    const { addon, log } = this.#parts;
-    const listenerLog = log.logger("config", "src/server.ts");
-    for (const config of configs) {
-      const name = String(config["name"] || randomUUID());
-      const answer = JSON.parse(addon.addListener(JSON.stringify({ ...config, name }))) as
-        | { readonly addresses: readonly BoundAddress[] }
-        | { readonly path?: string; readonly reason: string };
-      this.#listenerStats.add("listener_added");
-      if ("reason" in answer) {
-        this.#listenerStats.add("listener_create_failure");
-        throw new StartError(`listener ${name}: ${answer.path ?? ""}: ${answer.reason}`);
-      }
-      const [first, ...others] = answer.addresses;
-      this.#listenerStats.add("listener_create_success", this.#concurrency);
-      listenerLog.debug(`listener ${name} on ${answer.addresses.map(describeAddress).join(", ")}`);
-      if (first === undefined) continue;
-      this.#listeners.push({
-        name,
-        local_address: addressOf(first),
-        ...(others.length > 0 && { additional_local_addresses: others.map(addressOf) }),
-      });
-    }
-    this.#listenerStats.set("total_listeners_active", this.#listeners.length);
+  /** Make before break: clusters with their endpoints, then the listeners whose routes lead to them. */
+  async #startResources(listeners: readonly Tree[]): Promise<void> {
+    await this.#clusters.ready();
+    await this.#dynamic?.startRuntime();
+    await this.#dynamic?.startClusters(this.#clusters);
+    const waits = listeners.map((config) => this.#addListener(config));
+    await this.#dynamic?.startListeners(this.#listeners);
+    await Promise.all(waits);
+  }
+
+  async #addListener(config: Tree): Promise<void> {
+    const fault = this.#listeners.set(config, false);
+    const reason = typeof fault === "string" ? fault : await fault;
+    if (reason !== undefined) throw new StartError(`listener ${config["name"] ?? ""}: ${reason}`);
   }
 
   async #startAdmin(config: AdminConfig): Promise<void> {
@@ -264,25 +307,53 @@ export class Server {
       bucketsOf: this.#rules.bucketsOf,
       runtime: this.#runtime,
       log,
-      listeners: () => this.#listeners,
+      listeners: () => this.#listenerStatuses(),
       clusters: () =>
         clusterStatuses(
           this.#clusters.list(),
           JSON.parse(addon.describeHosts()) as Record<string, HostDescription[]>,
         ),
       configDump: (includeEds) =>
-        configDump({ bootstrap, loadedAt: this.#startedAt }, includeEds) as ReturnType<
-          AdminContext["configDump"]
-        >,
+        configDump(
+          {
+            bootstrap,
+            loadedAt: this.#startedAt,
+            ...(this.#dynamic !== undefined && { dynamic: this.#dynamic.dump() }),
+          },
+          includeEds,
+        ) as ReturnType<AdminContext["configDump"]>,
       fieldOf: (type, name) => (this.#schema ??= this.#parts.openSchema()).field(type, name),
       certificates: () => ({ certificates: [] }),
-      unreadyTargets: () => [],
+      unreadyTargets: () => this.#unreadyTargets(),
       mutexTracing: options.enableMutexTracing,
       failHealthcheck: (fail) => this.#failHealthcheck(fail),
       reopenLogs: () => this.reopenLogs(),
       drainListeners: ({ graceful, skipExit }) => this.#drainListeners(graceful, skipExit),
       quit: () => this.shutDown(),
     };
+  }
+
+  #listenerStatuses(): readonly ListenerStatus[] {
+    return this.#listeners.list().flatMap(({ name, bound: [first, ...others] }) =>
+      first === undefined
+        ? []
+        : [
+            {
+              name,
+              local_address: addressOf(first),
+              ...(others.length > 0 && { additional_local_addresses: others.map(addressOf) }),
+            },
+          ],
+    );
+  }
+
+  #unreadyTargets() {
+    const clusters = this.#clusters.warming().map((name) => `Cluster ${name}`);
+    const listeners = this.#listeners.warming().map((name) => `Listener-init-target ${name}`);
+    return [
+      ...(clusters.length > 0 ? [{ name: "Cluster manager", target_names: clusters }] : []),
+      ...(listeners.length > 0 ? [{ name: "Server", target_names: listeners }] : []),
+    ];
   }
 
   #serverInfo() {
@@ -321,7 +392,7 @@ export class Server {
 
   #stopListeners(): void {
     this.#parts.addon.stopAccepting();
-    this.#listenerStats.add("listener_stopped", this.#listeners.length);
+    this.#listenerStats.add("listener_stopped", this.#listeners.list().length);
   }
 
   /** SIGUSR1 and /reopen_logs. */
@@ -353,6 +424,7 @@ export class Server {
   #exit(): void {
     const { addon, log, onExit } = this.#parts;
     this.#runtime.close();
+    this.#dynamic?.stop();
     addon.stop();
     log.logger("main", "src/server.ts").info("exiting");
     onExit(0);
@@ -363,12 +435,34 @@ function faultText(what: string, faults: readonly Fault[]): string {
   return faults.map(({ name, path, reason }) => `${what} ${name}: ${path}: ${reason}`).join("\n");
 }
 
+/** Is there anything that changes while the program runs? */
+function needsDynamic(bootstrap: Tree): boolean {
+  if (bootstrap["dynamic_resources"] !== undefined) return true;
+  const resources = child(bootstrap, "static_resources");
+  if (trees(resources["clusters"]).some(({ type }) => type === "EDS")) return true;
+  if (trees(child(bootstrap, "layered_runtime")["layers"]).some((layer) => "rtds_layer" in layer))
+    return true;
+  return trees(resources["listeners"]).some((listener) => JSON.stringify(listener).includes('"rds":{'));
+}
+
+/** What a control plane is told of us: it decides by these what it may send. */
+function xdsNode(node: Tree): Tree {
+  return {
+    user_agent_name: "envoy",
+    user_agent_build_version: { version: { major_number: 1, minor_number: 40 }, metadata: {} },
+    client_features: ["envoy.lb.does_not_support_overprovisioning", "envoy.lrs.supports_send_all_clusters"],
+    ...node,
+  };
+}
+
 /** Is the promise settled by the time all that is ready now has run? */
-async function settledAtOnce(promise: Promise<void>): Promise<boolean> {
+async function settledAtOnce(
+  done: Promise<void>,
+): Promise<{ readonly settled: boolean; readonly done: Promise<void> }> {
   let settled = false;
-  const done = promise.then(() => {
+  const marked = done.then(() => {
     settled = true;
   });
-  await Promise.race([done, new Promise((resolve) => setImmediate(resolve))]);
-  return settled;
+  await Promise.race([marked, new Promise((resolve) => setImmediate(resolve))]);
+  return { settled, done };
 }

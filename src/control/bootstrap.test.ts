@@ -279,7 +279,12 @@ const refused: readonly (readonly [what: string, parts: Parts, path: string, mes
     "outlier_detection",
     /does not implement this field yet/,
   ],
-  ["a value that comes later", { cluster: { type: "EDS" } }, "type", /does not implement EDS yet/],
+  [
+    "a value that comes later",
+    { cluster: { type: "ORIGINAL_DST" } },
+    "type",
+    /does not implement ORIGINAL_DST yet/,
+  ],
   [
     "a name for an address",
     { listener: { address: at("localhost", 1) } },

@@ -27,6 +27,15 @@ export interface NativeClusters {
   countUpdate(cluster: string, stat: UpdateStat): void;
 }
 
+/** Where the endpoints of a cluster come from that are not in its configuration. */
+export interface EndpointSource {
+  /** Resolves, and never rejects, once there was a first answer, or none in time. */
+  start(): Promise<void>;
+  stop(): void;
+  /** What is known now, with nothing but addresses in it. */
+  assignment(): Tree;
+}
+
 /** "cluster_manager." */
 export interface ClusterManagerStats {
   add(name: "cluster_added" | "cluster_modified" | "cluster_removed", n?: number): void;
@@ -39,6 +48,14 @@ export interface ClusterManagerOptions {
   /** envoy.config.bootstrap.v3.Bootstrap: its DNS settings and cluster_manager count for all clusters. */
   readonly bootstrap: Tree;
   readonly createResolver: (options: DnsOptions) => DnsResolver;
+  /**
+   * For a cluster of type EDS. `onChange` answers why an assignment is refused; `count` counts for the cluster.
+   */
+  readonly createEds?: (
+    config: Tree,
+    onChange: (assignment: Tree) => string | undefined,
+    count: (stat: UpdateStat) => void,
+  ) => EndpointSource;
   /** A fault of endpoints that a name led to. */
   readonly onFault: (fault: ClusterFault) => void;
   readonly schedule?: Schedule;
@@ -47,12 +64,12 @@ export interface ClusterManagerOptions {
 
 interface Cluster {
   readonly config: Tree;
-  /** What the native side gets. */
-  readonly text: string;
+  /** What the native side gets, but for the endpoints of a source. */
+  readonly native: Tree;
   /** Equal where nothing has changed. */
   readonly identity: string;
   readonly addedViaApi: boolean;
-  readonly dns: DnsCluster | undefined;
+  readonly source: EndpointSource | undefined;
   /** What was counted before the native side had the cluster. */
   readonly counts: UpdateStat[];
 }
@@ -70,6 +87,8 @@ function nameOf(cluster: Tree): string {
 
 export class ClusterManager {
   readonly #options: ClusterManagerOptions;
+  /** Of the clusters that are active; for checks of what refers to them. */
+  readonly names = new Set<string>();
   readonly #active = new Map<string, Cluster>();
   readonly #warming = new Map<string, Cluster>();
   readonly #resolvers = new Map<string, DnsResolver>();
@@ -82,7 +101,7 @@ export class ClusterManager {
   /** The clusters of the bootstrap, all at once. With faults, those clusters are not there. */
   start(configs: readonly Tree[]): readonly ClusterFault[] {
     const clusters = configs.map((config) => this.#create(config, false));
-    const faults = this.#options.native.setClusters(`[${clusters.map(({ text }) => text).join(",")}]`);
+    const faults = this.#options.native.setClusters(JSON.stringify(clusters.map(({ native }) => native)));
     const refused = new Set(faults.map(({ name }) => name));
     for (const cluster of clusters) {
       if (refused.has(nameOf(cluster.config))) continue;
@@ -104,20 +123,52 @@ export class ClusterManager {
    * no request meets a cluster without hosts in between.
    */
   async set(config: Tree): Promise<readonly ClusterFault[]> {
+    return this.#set(config);
+  }
+
+  /** The same, where what is known at once matters alone; later faults go to onFault. ready() waits for the rest. */
+  update(config: Tree): readonly ClusterFault[] {
+    const faults = this.#set(config);
+    if (!(faults instanceof Promise)) return faults;
+    this.#waits.push(faults.then((late) => late.forEach(this.#options.onFault)));
+    return [];
+  }
+
+  isWarming(name: string): boolean {
+    return this.#warming.has(name);
+  }
+
+  warming(): readonly string[] {
+    return [...this.#warming.keys()];
+  }
+
+  #set(config: Tree): readonly ClusterFault[] | Promise<readonly ClusterFault[]> {
     const name = nameOf(config);
     const next = this.#create(config, true);
     const current = this.#warming.get(name) ?? this.#active.get(name);
     if (current?.identity === next.identity) return [];
-    this.#dropWarming(name);
-    if (next.dns !== undefined) {
-      this.#warming.set(name, next);
-      this.#countClusters();
-      await next.dns.start();
+    const before = this.#warming.get(name);
+    this.#warming.delete(name);
+    if (next.source === undefined) {
+      before?.source?.stop();
+      return this.#begin(next);
+    }
+    this.#warming.set(name, next);
+    this.#countClusters();
+    const started = next.source.start();
+    before?.source?.stop(); // after the start, so that what both want stays subscribed
+    return started.then(() => {
       if (this.#warming.get(name) !== next) return []; // replaced or removed meanwhile
       this.#warming.delete(name);
-    }
-    const faults = this.#options.native.setClusters(`[${next.text}]`);
-    if (faults.length > 0) next.dns?.stop();
+      return this.#begin(next);
+    });
+  }
+
+  #begin(next: Cluster): readonly ClusterFault[] {
+    const { native, source } = next;
+    const whole = source === undefined ? native : { ...native, load_assignment: source.assignment() };
+    const faults = this.#options.native.setClusters(JSON.stringify([whole]));
+    if (faults.length > 0) source?.stop();
     else this.#takeOver(next);
     this.#countClusters();
     return faults;
@@ -128,8 +179,9 @@ export class ClusterManager {
     this.#dropWarming(name);
     const cluster = this.#active.get(name);
     if (cluster !== undefined) {
-      cluster.dns?.stop();
+      cluster.source?.stop();
       this.#active.delete(name);
+      this.names.delete(name);
       this.#options.native.removeCluster(name);
       this.#options.stats.add("cluster_removed");
     }
@@ -139,7 +191,7 @@ export class ClusterManager {
 
   /** Stops looking up names. */
   stop(): void {
-    for (const { dns } of [...this.#active.values(), ...this.#warming.values()]) dns?.stop();
+    for (const { source } of [...this.#active.values(), ...this.#warming.values()]) source?.stop();
   }
 
   /** For the admin interface: what was configured, by name; hosts and their counts are the native side's. */
@@ -156,17 +208,33 @@ export class ClusterManager {
     if (bind !== undefined) whole["upstream_bind_config"] ??= bind;
     if (plan !== undefined) delete whole["load_assignment"]; // its names come as endpoints, once they are addresses
     const counts: UpdateStat[] = [];
-    const dns = plan === undefined ? undefined : this.#createDns(config, plan, counts);
-    const text = JSON.stringify(whole);
-    const identity = plan === undefined ? text : JSON.stringify(config);
-    return { config, text, identity, addedViaApi, dns, counts };
+    const source =
+      plan === undefined ? this.#createEds(config, counts) : this.#createDns(config, plan, counts);
+    return { config, native: whole, identity: JSON.stringify(config), addedViaApi, source, counts };
+  }
+
+  #createEds(config: Tree, counts: UpdateStat[]): EndpointSource | undefined {
+    const { createEds, native } = this.#options;
+    if (config["type"] !== "EDS" || createEds === undefined) return undefined;
+    const name = nameOf(config);
+    const isActive = () => this.#active.get(name)?.source === eds;
+    const eds: EndpointSource = createEds(
+      config,
+      (assignment) => {
+        if (!isActive()) return undefined;
+        const [fault] = native.setEndpoints(name, JSON.stringify(assignment));
+        return fault === undefined ? undefined : `${fault.path}: ${fault.reason}`;
+      },
+      (stat) => (isActive() ? native.countUpdate(name, stat) : counts.push(stat)),
+    );
+    return eds;
   }
 
   #createDns(config: Tree, plan: DnsPlan, counts: UpdateStat[]): DnsCluster {
     const { native, schedule = scheduleUnref, random = Math.random } = this.#options;
     const name = nameOf(config);
     const assignment = config["load_assignment"];
-    const isActive = () => this.#active.get(name)?.dns === dns;
+    const isActive = () => this.#active.get(name)?.source === dns;
     const dns: DnsCluster = new DnsCluster({
       plan,
       assignment: isTree(assignment) ? assignment : {},
@@ -199,27 +267,28 @@ export class ClusterManager {
 
   #activate(cluster: Cluster): void {
     this.#active.set(nameOf(cluster.config), cluster);
+    this.names.add(nameOf(cluster.config));
     this.#options.stats.add("cluster_added");
   }
 
-  #waitFor({ config, dns }: Cluster): void {
-    if (dns === undefined) return;
-    const looked = dns.start();
+  #waitFor({ config, source }: Cluster): void {
+    if (source === undefined) return;
+    const looked = source.start();
     if (config["wait_for_warm_on_init"] !== false) this.#waits.push(looked);
   }
 
   #takeOver(next: Cluster): void {
     const name = nameOf(next.config);
     const old = this.#active.get(name);
-    old?.dns?.stop();
+    old?.source?.stop();
     this.#active.set(name, next);
+    this.names.add(name);
     this.#options.stats.add(old === undefined ? "cluster_added" : "cluster_modified");
     for (const stat of next.counts.splice(0)) this.#options.native.countUpdate(name, stat);
-    if (next.dns !== undefined) this.#push(name, next.dns.assignment());
   }
 
   #dropWarming(name: string): void {
-    this.#warming.get(name)?.dns?.stop();
+    this.#warming.get(name)?.source?.stop();
     this.#warming.delete(name);
   }
 

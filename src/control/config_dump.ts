@@ -3,10 +3,39 @@ import { isTree, type Tree } from "./check/typing.ts";
 
 const url = "type.googleapis.com/";
 
+/** A resource that came while running. */
+export type DynamicResource = {
+  readonly name: string;
+  readonly version: string;
+  readonly at: Date;
+  readonly tree: Tree;
+};
+
+/** The last version of a listener that was refused. */
+export type FailedResource = {
+  readonly name: string;
+  readonly tree: Tree;
+  readonly reason: string;
+  readonly at: Date;
+};
+
+export type DynamicConfig = {
+  readonly clustersVersion: string;
+  readonly clusters: readonly DynamicResource[];
+  readonly warmingClusters: readonly DynamicResource[];
+  readonly listenersVersion: string;
+  readonly listeners: readonly DynamicResource[];
+  readonly warmingListeners: readonly DynamicResource[];
+  readonly failedListeners: readonly FailedResource[];
+  readonly routes: readonly DynamicResource[];
+  readonly endpoints: readonly DynamicResource[];
+};
+
 export type ConfigDumpSource = {
   /** As it was written, in canonical form. */
   readonly bootstrap: Tree;
   readonly loadedAt: Date;
+  readonly dynamic?: DynamicConfig;
 };
 
 function list(value: unknown): readonly Tree[] {
@@ -29,11 +58,44 @@ function* staticRoutes(listeners: readonly Tree[]): Generator<Tree> {
   }
 }
 
+function dynamicEntries(key: string, type: string, resources: readonly DynamicResource[] | undefined) {
+  if (resources === undefined || resources.length === 0) return undefined;
+  return resources.map(({ version, tree, at }) => ({
+    ...(version !== "" && { version_info: version }),
+    [key]: typed(type, tree),
+    last_updated: at.toISOString(),
+  }));
+}
+
+const listenerType = "envoy.config.listener.v3.Listener";
+
+/** By name: what serves, what is to come, and what was refused. */
+function dynamicListeners(dynamic: DynamicConfig | undefined): readonly Tree[] | undefined {
+  if (dynamic === undefined) return undefined;
+  const byName = new Map<string, Tree>();
+  const entry = (name: string): Tree => {
+    const known = byName.get(name) ?? { name };
+    byName.set(name, known);
+    return known;
+  };
+  for (const one of dynamic.listeners)
+    entry(one.name)["active_state"] = dynamicEntries("listener", listenerType, [one])?.[0];
+  for (const one of dynamic.warmingListeners)
+    entry(one.name)["warming_state"] = dynamicEntries("listener", listenerType, [one])?.[0];
+  for (const { name, tree, reason, at } of dynamic.failedListeners)
+    entry(name)["error_state"] = {
+      failed_configuration: typed(listenerType, tree),
+      last_update_attempt: at.toISOString(),
+      details: reason,
+    };
+  return byName.size === 0 ? undefined : [...byName.values()];
+}
+
 /**
  * The messages in Envoy's order; empty ones are there too.
  * @param includeEds adds EndpointsConfigDump, as the query parameter does
  */
-export function configDump({ bootstrap, loadedAt }: ConfigDumpSource, includeEds: boolean): Tree[] {
+export function configDump({ bootstrap, loadedAt, dynamic }: ConfigDumpSource, includeEds: boolean): Tree[] {
   const resources = isTree(bootstrap["static_resources"]) ? bootstrap["static_resources"] : {};
   const clusters = list(resources["clusters"]);
   const listeners = list(resources["listeners"]);
@@ -46,33 +108,37 @@ export function configDump({ bootstrap, loadedAt }: ConfigDumpSource, includeEds
     const present = Object.entries(fields).filter(([, value]) => value !== undefined);
     return { "@type": `${url}envoy.admin.v3.${name}`, ...Object.fromEntries(present) } as Tree;
   };
-  const assignments = clusters.map((cluster) => ({
-    cluster_name: cluster["name"],
-    ...(isTree(cluster["load_assignment"]) && cluster["load_assignment"]),
-  }));
+  const assignments = clusters
+    .filter((cluster) => cluster["type"] !== "EDS")
+    .map((cluster) => ({
+      cluster_name: cluster["name"],
+      ...(isTree(cluster["load_assignment"]) && cluster["load_assignment"]),
+    }));
+  const clusterType = "envoy.config.cluster.v3.Cluster";
+  const routeType = "envoy.config.route.v3.RouteConfiguration";
+  const assignmentType = "envoy.config.endpoint.v3.ClusterLoadAssignment";
   const endpoints = part("EndpointsConfigDump", {
-    static_endpoint_configs: entries(
-      "endpoint_config",
-      "envoy.config.endpoint.v3.ClusterLoadAssignment",
-      assignments as Tree[],
-    ),
+    static_endpoint_configs: entries("endpoint_config", assignmentType, assignments as Tree[]),
+    dynamic_endpoint_configs: dynamicEntries("endpoint_config", assignmentType, dynamic?.endpoints),
   });
   return [
     part("BootstrapConfigDump", { bootstrap, last_updated }),
     part("ClustersConfigDump", {
-      static_clusters: entries("cluster", "envoy.config.cluster.v3.Cluster", clusters),
+      version_info: dynamic?.clustersVersion || undefined,
+      static_clusters: entries("cluster", clusterType, clusters),
+      dynamic_active_clusters: dynamicEntries("cluster", clusterType, dynamic?.clusters),
+      dynamic_warming_clusters: dynamicEntries("cluster", clusterType, dynamic?.warmingClusters),
     }),
     ...(includeEds ? [endpoints] : []),
     part("ListenersConfigDump", {
-      static_listeners: entries("listener", "envoy.config.listener.v3.Listener", listeners),
+      version_info: dynamic?.listenersVersion || undefined,
+      static_listeners: entries("listener", listenerType, listeners),
+      dynamic_listeners: dynamicListeners(dynamic),
     }),
     part("ScopedRoutesConfigDump", {}),
     part("RoutesConfigDump", {
-      static_route_configs: entries(
-        "route_config",
-        "envoy.config.route.v3.RouteConfiguration",
-        staticRoutes(listeners),
-      ),
+      static_route_configs: entries("route_config", routeType, staticRoutes(listeners)),
+      dynamic_route_configs: dynamicEntries("route_config", routeType, dynamic?.routes),
     }),
     part("SecretsConfigDump", {}),
   ];

@@ -43,6 +43,14 @@ export class IssueList {
   errors = 0;
   dropped = 0;
 
+  /** For the next tree. */
+  clear(): void {
+    this.path.length = 0;
+    this.found.length = 0;
+    this.errors = 0;
+    this.dropped = 0;
+  }
+
   error(message: string, ...steps: Path): void {
     this.errors++;
     this.#add({ path: [...this.path, ...steps], message, severity: "error" });

@@ -81,7 +81,7 @@ function resolveFormat(context: Context, holder: Tree, name: string): Tree {
 /** Unless the route configuration says otherwise. */
 const BODY_BYTES_MAX = 4_096;
 
-function resolveRoutes(context: Context, config: Tree): Tree {
+export function resolveRoutes(context: Context, config: Tree): Tree {
   const limit = Number(config["max_direct_response_body_size_bytes"] ?? BODY_BYTES_MAX);
   return changeEach(context, config, "virtual_hosts", (host) =>
     changeEach(context, host, "routes", (route) =>
@@ -165,7 +165,7 @@ function lastOfEachName(context: Context, resources: Tree): Tree {
 }
 
 /** `cluster_type` that only names a kind says what `type` says. */
-function resolveCluster(cluster: Tree): Tree {
+export function resolveCluster(cluster: Tree): Tree {
   const custom = treeAt(cluster, "cluster_type");
   const type =
     custom === undefined || "typed_config" in custom ? undefined : namedKinds[textAt(custom, "name") ?? ""];

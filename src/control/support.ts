@@ -164,8 +164,11 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
 
 /** Values of enums that are refused, because what they ask for is not implemented yet. */
 export const refusedValues: Readonly<Record<string, string>> = {
-  "envoy.config.cluster.v3.Cluster.DiscoveryType": "EDS ORIGINAL_DST",
+  "envoy.config.cluster.v3.Cluster.DiscoveryType": "ORIGINAL_DST",
   "envoy.config.cluster.v3.Cluster.LbPolicy": "CLUSTER_PROVIDED",
+  "envoy.config.core.v3.ApiConfigSource.ApiType":
+    "DEPRECATED_AND_UNAVAILABLE_DO_NOT_USE REST AGGREGATED_GRPC AGGREGATED_DELTA_GRPC",
+  "envoy.config.core.v3.ApiVersion": "AUTO V2",
   "envoy.config.core.v3.SocketAddress.Protocol": "UDP",
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType":
     "HTTP2 HTTP3",
@@ -173,10 +176,10 @@ export const refusedValues: Readonly<Record<string, string>> = {
 
 const bootstrap: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.bootstrap.v3.Bootstrap": {
-    yes: `node static_resources cluster_manager stats_config stats_flush_interval stats_flush_on_admin
+    yes: `node static_resources dynamic_resources cluster_manager stats_config stats_flush_interval stats_flush_on_admin
       layered_runtime admin typed_dns_resolver_config dns_resolution_config
       use_tcp_for_dns_lookups application_log_config overload_manager`,
-    refuse: `header_prefix dynamic_resources hds_config stats_sinks tracing bootstrap_extensions
+    refuse: `header_prefix hds_config stats_sinks tracing bootstrap_extensions
       config_sources default_config_source default_socket_interface certificate_provider_instances
       default_regex_engine xds_delegate_extension xds_config_tracker_extension listener_manager`,
     warn: `stats_server_version_override node_context_params flags_path deferred_stat_options stats_eviction_interval watchdog watchdogs
@@ -201,8 +204,12 @@ const bootstrap: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.bootstrap.v3.LayeredRuntime": { yes: "layers" },
   "envoy.config.bootstrap.v3.RuntimeLayer": {
-    yes: "name static_layer disk_layer admin_layer",
-    refuse: "rtds_layer",
+    yes: "name static_layer disk_layer admin_layer rtds_layer",
+  },
+  "envoy.config.bootstrap.v3.RuntimeLayer.RtdsLayer": { yes: "name rtds_config" },
+  "envoy.config.bootstrap.v3.Bootstrap.DynamicResources": {
+    yes: "lds_config cds_config ads_config",
+    refuse: "lds_resources_locator cds_resources_locator",
   },
   "envoy.config.bootstrap.v3.RuntimeLayer.DiskLayer": {
     yes: "symlink_root subdirectory append_service_cluster",
@@ -220,6 +227,48 @@ const bootstrap: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.metrics.v3.TagSpecifier": { yes: "tag_name regex fixed_value" },
   "envoy.config.metrics.v3.StatsMatcher": { yes: "reject_all exclusion_list inclusion_list" },
   "envoy.config.metrics.v3.HistogramBucketSettings": { yes: "match buckets", warn: "bins" },
+};
+
+const sources: Readonly<Record<string, MessageSupport>> = {
+  "envoy.config.core.v3.ConfigSource": {
+    yes: "path path_config_source api_config_source ads initial_fetch_timeout resource_api_version",
+    refuse: "authorities self",
+  },
+  "envoy.config.core.v3.PathConfigSource": { yes: "path watched_directory", refuse: "poll_interval" },
+  "envoy.config.core.v3.WatchedDirectory": { yes: "path", refuse: "watch_modify" },
+  "envoy.config.core.v3.AggregatedConfigSource": { yes: "" },
+  "envoy.config.core.v3.ApiConfigSource": {
+    yes: "api_type transport_api_version grpc_services rate_limit_settings set_node_on_first_message_only",
+    refuse: "cluster_names refresh_delay request_timeout config_validators",
+  },
+  "envoy.config.core.v3.RateLimitSettings": { yes: "max_tokens fill_rate" },
+  "envoy.config.core.v3.GrpcService": {
+    yes: "envoy_grpc google_grpc initial_metadata",
+    refuse: "retry_policy",
+    warn: "timeout",
+  },
+  "envoy.config.core.v3.GrpcService.EnvoyGrpc": {
+    yes: "cluster_name authority retry_policy",
+    warn: "max_receive_message_length skip_envoy_headers",
+  },
+  "envoy.config.core.v3.GrpcService.GoogleGrpc": {
+    yes: "target_uri channel_credentials stat_prefix",
+    refuse:
+      "channel_credentials_plugin call_credentials call_credentials_plugin credentials_factory_name config",
+    warn: "per_stream_buffer_limit_bytes channel_args",
+  },
+  "envoy.config.core.v3.GrpcService.GoogleGrpc.ChannelCredentials": {
+    yes: "ssl_credentials",
+    refuse: "google_default local_credentials",
+  },
+  "envoy.config.core.v3.GrpcService.GoogleGrpc.SslCredentials": { yes: "root_certs private_key cert_chain" },
+  "envoy.config.core.v3.RetryPolicy": {
+    yes: "retry_back_off",
+    refuse: "retry_on retry_priority retry_host_predicate host_selection_retry_max_attempts",
+    warn: "num_retries",
+  },
+  "envoy.config.cluster.v3.Cluster.EdsClusterConfig": { yes: "eds_config service_name" },
+  [`${hcm}.Rds`]: { yes: "config_source route_config_name" },
 };
 
 const core: Readonly<Record<string, MessageSupport>> = {
@@ -378,8 +427,8 @@ const connectionManager: Readonly<Record<string, MessageSupport>> = {
       append_x_forwarded_port original_ip_detection_extensions
       early_header_mutation_extensions proxy_status_config forward_proto_config
       http1_safe_max_connection_duration stream_flush_timeout drain_timeout_jitter access_log_options
-      access_log_flush_interval flush_access_log_on_new_request record_route_resolution_stats`,
-    refuse: `rds scoped_routes http3_protocol_options
+      access_log_flush_interval flush_access_log_on_new_request record_route_resolution_stats rds`,
+    refuse: `scoped_routes http3_protocol_options
       forward_client_cert_matcher path_normalization_options
       typed_header_validation_config
      `,
@@ -557,9 +606,9 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
       http_protocol_options typed_extension_protocol_options dns_refresh_rate dns_jitter
       dns_failure_refresh_rate respect_dns_ttl dns_lookup_family dns_resolvers use_tcp_for_dns_lookups
       dns_resolution_config typed_dns_resolver_config upstream_bind_config least_request_lb_config
-      round_robin_lb_config ring_hash_lb_config maglev_lb_config common_lb_config transport_socket metadata upstream_connection_options
+      round_robin_lb_config ring_hash_lb_config maglev_lb_config eds_cluster_config common_lb_config transport_socket metadata upstream_connection_options
       load_balancing_policy preconnect_policy`,
-    refuse: `transport_socket_matches transport_socket_matcher eds_cluster_config health_checks
+    refuse: `transport_socket_matches transport_socket_matcher health_checks
       upstream_http_protocol_options http2_protocol_options outlier_detection lb_subset_config
       original_dst_lb_config filters upstream_config
       connection_pool_per_downstream_connection lrs_server`,
@@ -731,4 +780,5 @@ export const messages: Readonly<Record<string, MessageSupport>> = {
   ...clusters,
   ...accessLogs,
   ...core,
+  ...sources,
 };

@@ -16,6 +16,8 @@ export type Context = Hooks & {
   readonly issues: IssueList;
   /** Names of the clusters of the bootstrap. */
   readonly clusters: ReadonlySet<string>;
+  /** Where routes do not say whether their clusters must exist: they need not. */
+  readonly clustersMayCome?: boolean;
 };
 
 /** Checks by message type. A file of checks exports one of these; `visits.ts` gathers them. */

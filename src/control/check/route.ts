@@ -83,7 +83,7 @@ function checkDomains(host: Tree, at: number, seen: Domains, { issues }: Context
 function checkRouteConfiguration(config: Tree, context: Context): void {
   const { issues } = context;
   checkRemovals(config, context);
-  const validate = config["validate_clusters"] !== false;
+  const validate = (config["validate_clusters"] ?? context.clustersMayCome !== true) !== false;
   const limit = Number(config["max_direct_response_body_size_bytes"] ?? BODY_BYTES_MAX);
   const seen: Domains = new Map();
   issues.path.push("virtual_hosts", 0);

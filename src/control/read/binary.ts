@@ -39,10 +39,13 @@ const lengthPrefixed = (type: Field["type"]) => type === "string" || type === "b
 
 class Decoder {
   readonly #schema: Schema;
+  /** What an Any holds stays as it is. */
+  readonly #sealed: boolean;
   #depth = 0;
 
-  constructor(schema: Schema) {
+  constructor(schema: Schema, sealed = false) {
     this.#schema = schema;
+    this.#sealed = sealed;
   }
 
   message(type: MessageType, bytes: Uint8Array): unknown {
@@ -75,6 +78,7 @@ class Decoder {
   }
 
   #single(field: Field, reader: BinaryReader): unknown {
+    if (this.#sealed && field.form === "any") return sealedAny(reader.bytes());
     if (field.type === "message") return this.message(this.#schema.message(field.ref ?? ""), reader.bytes());
     if (field.type !== "enum") return readScalar(reader, field.type);
     const number = reader.int32();
@@ -110,6 +114,27 @@ class Decoder {
       return this.message(this.#schema.message(field.ref ?? ""), new Uint8Array());
     return field.type === "enum" ? 0 : scalarDefault(field.type);
   }
+}
+
+/** google.protobuf.Any with its bytes, which are a view of `bytes`. */
+function sealedAny(bytes: Uint8Array): Tree {
+  const any: Tree = {};
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [number, wire] = reader.tag();
+    if (number === 1) any["type_url"] = reader.string();
+    else if (number === 2) any["value"] = reader.bytes();
+    else reader.skip(wire, number);
+  }
+  return any;
+}
+
+/**
+ * A message that carries others in Any: those stay as `{type_url, value}` with their bytes, so that nothing is decoded
+ * that nobody asks for. @throws Error when the bytes are none
+ */
+export function decodeEnvelope(schema: Schema, type: MessageType, bytes: Uint8Array): Tree {
+  return new Decoder(schema, true).message(type, bytes) as Tree;
 }
 
 /** The proto JSON of a serialized message. @throws Error when the bytes are none. */

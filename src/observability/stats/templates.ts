@@ -134,6 +134,15 @@ export const subscription = {
   version_text: "text",
 } as const satisfies MainTemplate;
 
+/** "cluster.NAME." with EDS, beside what the native side has for every cluster */
+export const edsCluster = {
+  init_fetch_timeout: "counter",
+  update_duration: "histogram",
+  update_rejected: "counter",
+  update_time: "gauge",
+  version_text: "text",
+} as const satisfies MainTemplate;
+
 /** "control_plane." */
 export const controlPlane = {
   connected_state: "gauge",

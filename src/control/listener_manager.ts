@@ -1,0 +1,183 @@
+/**
+ * The main thread's side of listeners: a listener that looks its routes up begins once they are there, or were waited
+ * for long enough; until then the one that it replaces serves on.
+ */
+import { randomUUID } from "node:crypto";
+import type { BoundAddress, Fault } from "../native/load.ts";
+import { addressKey } from "./check/address.ts";
+import { anyTypeName, isTree, type Tree } from "./check/typing.ts";
+import type { RouteUse } from "./xds/rds.ts";
+
+const managerType = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+
+export interface NativeListeners {
+  /** The addresses that are bound, or why there are none. */
+  addListener(json: string): readonly BoundAddress[] | Omit<Fault, "name">;
+  removeListener(name: string): void;
+}
+
+export type ListenerStat =
+  | "listener_added"
+  | "listener_create_failure"
+  | "listener_create_success"
+  | "listener_modified"
+  | "listener_removed";
+
+/** "listener_manager." */
+export interface ListenerManagerStats {
+  add(name: ListenerStat, n?: number): void;
+  set(name: "total_listeners_active" | "total_listeners_warming", value: number): void;
+}
+
+export type ListenerManagerOptions = {
+  readonly native: NativeListeners;
+  readonly stats: ListenerManagerStats;
+  readonly concurrency: number;
+  readonly useRoutes: (rds: Tree, statPrefix: string) => RouteUse;
+  /** A listener that was refused, or could not be bound, after it had been taken. */
+  readonly onFault: (name: string, reason: string) => void;
+};
+
+type Listener = {
+  readonly name: string;
+  readonly config: Tree;
+  readonly addedViaApi: boolean;
+  readonly routes: readonly RouteUse[];
+  readonly bound: readonly BoundAddress[];
+};
+
+function list(value: unknown): readonly Tree[] {
+  return Array.isArray(value) ? value.filter(isTree) : [];
+}
+
+export class ListenerManager {
+  readonly #options: ListenerManagerOptions;
+  readonly #active = new Map<string, Listener>();
+  readonly #warming = new Map<string, Listener>();
+
+  constructor(options: ListenerManagerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Adds or replaces a listener.
+   * @param config as native code takes it
+   * @returns why it is refused; a promise where that is known later
+   */
+  set(config: Tree, addedViaApi: boolean): string | undefined | Promise<string | undefined> {
+    const { stats, useRoutes } = this.#options;
+    const name = String(config["name"] || randomUUID());
+    const clash = this.#clash(name, config);
+    if (clash !== undefined) return clash;
+    const routes: RouteUse[] = [];
+    const named = withRouteKeys({ ...config, name }, (rds, statPrefix) => {
+      const use = useRoutes(rds, statPrefix);
+      routes.push(use);
+      return use.key;
+    });
+    stats.add(this.#active.has(name) || this.#warming.has(name) ? "listener_modified" : "listener_added");
+    this.#dropWarming(name);
+    const listener: Listener = { name, config: named, addedViaApi, routes, bound: [] };
+    if (routes.length === 0) return this.#activate(listener);
+    this.#warming.set(name, listener);
+    this.#count();
+    return Promise.all(routes.map(({ ready }) => ready)).then(() => {
+      if (this.#warming.get(name) !== listener) return undefined; // replaced or removed meanwhile
+      this.#warming.delete(name);
+      return this.#activate(listener);
+    });
+  }
+
+  remove(name: string): void {
+    this.#dropWarming(name);
+    const listener = this.#active.get(name);
+    if (listener !== undefined) {
+      this.#active.delete(name);
+      this.#options.native.removeListener(name);
+      this.#options.stats.add("listener_removed");
+      for (const use of listener.routes) use.release();
+    }
+    this.#count();
+  }
+
+  has(name: string): boolean {
+    return this.#active.has(name);
+  }
+
+  isWarming(name: string): boolean {
+    return this.#warming.has(name);
+  }
+
+  /** Those that listen. */
+  list(): readonly Listener[] {
+    return [...this.#active.values()];
+  }
+
+  warming(): readonly string[] {
+    return [...this.#warming.keys()];
+  }
+
+  #activate(listener: Listener): string | undefined {
+    const { native, stats, concurrency, onFault } = this.#options;
+    const { name, routes } = listener;
+    const answer = native.addListener(JSON.stringify(listener.config));
+    if ("reason" in answer) {
+      stats.add("listener_create_failure");
+      for (const use of routes) use.release();
+      this.#count();
+      const reason = answer.path === "" ? answer.reason : `${answer.path}: ${answer.reason}`;
+      onFault(name, reason);
+      return reason;
+    }
+    stats.add("listener_create_success", concurrency);
+    const before = this.#active.get(name);
+    this.#active.set(name, { ...listener, bound: answer });
+    for (const use of before?.routes ?? []) use.release();
+    this.#count();
+    return undefined;
+  }
+
+  /** Two listeners of one address would take connections from each other. */
+  #clash(name: string, config: Tree): string | undefined {
+    const key = config["bind_to_port"] === false ? undefined : addressKey(config["address"]);
+    if (key === undefined) return undefined;
+    for (const other of [...this.#active.values(), ...this.#warming.values()]) {
+      if (other.name === name || other.config["bind_to_port"] === false) continue;
+      if (addressKey(other.config["address"]) === key)
+        return `address: ${key} is also the address of listener ${other.name}`;
+    }
+    return undefined;
+  }
+
+  #dropWarming(name: string): void {
+    for (const use of this.#warming.get(name)?.routes ?? []) use.release();
+    this.#warming.delete(name);
+  }
+
+  #count(): void {
+    const { stats } = this.#options;
+    stats.set("total_listeners_active", this.#active.size);
+    stats.set("total_listeners_warming", this.#warming.size);
+  }
+}
+
+type KeyOf = (rds: Tree, statPrefix: string) => string;
+
+/** The listener with every `rds` naming the routes by the key that native code has for them. */
+function withRouteKeys(listener: Tree, keyOf: KeyOf): Tree {
+  const inFilter = (filter: Tree): Tree => {
+    const config = filter["typed_config"];
+    if (!isTree(config) || anyTypeName(String(config["@type"] ?? "")) !== managerType) return filter;
+    const rds = config["rds"];
+    if (!isTree(rds)) return filter;
+    const route_config_name = keyOf(rds, String(config["stat_prefix"] ?? ""));
+    return { ...filter, typed_config: { ...config, rds: { ...rds, route_config_name } } };
+  };
+  const inChain = (chain: Tree): Tree => ({ ...chain, filters: list(chain["filters"]).map(inFilter) });
+  const fallback = listener["default_filter_chain"];
+  return {
+    ...listener,
+    ...("filter_chains" in listener && { filter_chains: list(listener["filter_chains"]).map(inChain) }),
+    ...(isTree(fallback) && { default_filter_chain: inChain(fallback) }),
+  };
+}
