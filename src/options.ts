@@ -15,7 +15,6 @@ type FlagSpec = {
 };
 
 const hotRestart = "hot restart is not implemented yet";
-const xds = "dynamic configuration is not implemented yet";
 
 /** The one description of the flags: types, parsing and help come from it. */
 const flags = {
@@ -47,12 +46,10 @@ const flags = {
   "reject-unknown-dynamic-fields": {
     kind: "switch",
     help: "Refuse unknown fields in dynamic configuration.",
-    later: xds,
   },
   "ignore-unknown-dynamic-fields": {
     kind: "switch",
     help: "Do not even count unknown fields in dynamic configuration.",
-    later: xds,
   },
   "skip-deprecated-logs": { kind: "switch", help: "Do not warn about deprecated fields." },
   "log-stacktrace-single-entry": { kind: "switch", help: "Write a stack trace as one log entry." },

@@ -22,7 +22,9 @@ function setUp(kind: (typeof kinds)[keyof typeof kinds] = kinds.cds) {
   const watch = (name: string, timeoutMs = 0) => {
     const watcher = {
       onUpdate: (changed: readonly Arrival[], removed: readonly string[]) => {
-        seen.push(`${name}: ${[...changed.map((one) => one.name), ...removed.map((gone) => `-${gone}`)].join(" ")}`);
+        seen.push(
+          `${name}: ${[...changed.map((one) => one.name), ...removed.map((gone) => `-${gone}`)].join(" ")}`,
+        );
         return refuse;
       },
       onTimeout: () => void seen.push(`${name}: timeout`),

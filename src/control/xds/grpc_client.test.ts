@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:http2";
+import { createServer, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { GrpcCall, MessageReader } from "./grpc_client.ts";
@@ -17,7 +17,8 @@ test("messages are found however their bytes are cut", () => {
     const reader = new MessageReader();
     const found: string[] = [];
     for (let at = 0; at < bytes.length; at += size)
-      for (const message of reader.read(bytes.subarray(at, at + size))) found.push(Buffer.from(message).toString());
+      for (const message of reader.read(bytes.subarray(at, at + size)))
+        found.push(Buffer.from(message).toString());
     deepEqual(found, ["one", "", "three".repeat(50)]);
   }
 });
@@ -29,7 +30,7 @@ test("a compressed message is refused", () => {
 /** A server that answers each message with the same, and ends the call with this status when it is told to. */
 async function withServer(use: (port: number) => Promise<void>): Promise<void> {
   const server = createServer();
-  server.on("stream", (stream, headers) => {
+  server.on("stream", (stream: ServerHttp2Stream, headers) => {
     stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
     stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "14", "grpc-message": "gone" }));
     stream.write(framed(`${headers[":path"]} ${headers[":authority"]} ${headers["x-token"]}`));

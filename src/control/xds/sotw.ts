@@ -76,7 +76,12 @@ class SotwDialogue implements Dialogue {
   #read(resource: unknown, version: string, into: Arrival[]): string | undefined {
     const { url, bytes } = anyOf(resource);
     if (url !== wrapperUrl) return this.#take(url, bytes, "", version, undefined, into);
-    const wrapper = this.#unwrap(bytes);
+    let wrapper: Tree;
+    try {
+      wrapper = this.#unwrap(bytes);
+    } catch (error) {
+      return `is no serialized envoy.service.discovery.v3.Resource: ${(error as Error).message}`;
+    }
     const inner = anyOf(wrapper["resource"]);
     const name = String(wrapper["name"] ?? "");
     const ttlMs = wrapper["ttl"] === undefined ? undefined : durationMs(wrapper["ttl"], 0);
