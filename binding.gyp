@@ -64,7 +64,7 @@
       "type": "executable",
       "dependencies": ["core"],
       "sources": ["<!@(node -p \"require('./native/sources.cjs').tests\")"],
-      "libraries": ["-lgtest", "-lgtest_main", "-lre2", "-lpthread"],
+      "libraries": ["-lgtest", "-lgtest_main", "-lre2", "-lssl", "-lcrypto", "-lpthread"],
       "cflags!": ["-flto=auto", "-ffat-lto-objects"],
       "configurations": {
         "Release": {

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Schema } from "./control/api/schema.ts";
+import { certificates } from "./control/certificates.ts";
 import type { Hooks } from "./control/check/context.ts";
 import { isTree, type Tree } from "./control/check/typing.ts";
 import { ClusterManager, type NativeClusters } from "./control/cluster_manager.ts";
@@ -12,11 +13,13 @@ import { durationMs } from "./control/duration_ms.ts";
 import { ListenerManager } from "./control/listener_manager.ts";
 import { openLog } from "./control/resolve.ts";
 import { Runtime, type RuntimeLayer } from "./control/runtime.ts";
+import { Secrets } from "./control/secrets.ts";
 import type { Dynamic } from "./control/xds/dynamic.ts";
 import type { Addon, BoundAddress, Fault } from "./native/load.ts";
 import type {
   AdminConfig,
   AdminContext,
+  JsonObject,
   ListenerStatus,
   ServerState,
 } from "./observability/admin/context.ts";
@@ -30,6 +33,7 @@ import {
   dns as dnsTemplate,
   listenerManager as listenerManagerTemplate,
   runtime as runtimeTemplate,
+  subscription as subscriptionTemplate,
 } from "./observability/stats/templates.ts";
 import type { Options } from "./options.ts";
 import { serverInfo } from "./server_info.ts";
@@ -60,6 +64,10 @@ const shutdown_grace_ms = 25_000;
 const stats_flush_interval_ms = 5_000;
 
 type DrainPhase = "none" | "health_failed" | "draining";
+
+function chainsOf(listener: Tree): readonly Tree[] {
+  return [...trees(listener["filter_chains"]), ...trees([listener["default_filter_chain"]])];
+}
 
 function trees(value: unknown): readonly Tree[] {
   return Array.isArray(value) ? value.filter(isTree) : [];
@@ -99,6 +107,7 @@ export class Server {
   readonly #stats: StatsStore;
   readonly #listenerStats;
   readonly #runtime: Runtime;
+  readonly #secrets: Secrets;
   readonly #clusters: ClusterManager;
   readonly #listeners: ListenerManager;
   #dynamic: Dynamic | undefined;
@@ -142,6 +151,7 @@ export class Server {
     });
     this.#listenerStats = this.#stats.scope(listenerManagerTemplate, "listener_manager.");
     this.#runtime = this.#createRuntime();
+    this.#secrets = this.#createSecrets();
     this.#clusters = this.#createClusters();
     this.#listeners = this.#createListeners();
     log.logger("main", "src/server.ts").info(`outrider ${parts.version}, ${this.#concurrency} worker(s)`);
@@ -159,6 +169,23 @@ export class Server {
     });
     addon.setRuntime(JSON.stringify(runtime.values()));
     return runtime;
+  }
+
+  #createSecrets(): Secrets {
+    const { addon, log, openSchema } = this.#parts;
+    const secretLog = log.logger("secret", "src/control/secrets.ts");
+    return new Secrets({
+      setSecret: (name, secret) => faultsOf(addon.setSecret(name, JSON.stringify(secret))),
+      statsOf: (name) => {
+        const scope = this.#stats.scope(subscriptionTemplate, `sds.${name}.`);
+        return { count: (stat) => scope.add(stat) };
+      },
+      readFile: async (path) => {
+        const { readResourceFile } = await import("./control/resource_file.ts");
+        return readResourceFile(path, openSchema());
+      },
+      warn: (text) => secretLog.warning(text),
+    });
   }
 
   #createClusters(): ClusterManager {
@@ -238,6 +265,7 @@ export class Server {
   async start(): Promise<void> {
     const { addon, resolved, log } = this.#parts;
     const resources = child(resolved, "static_resources");
+    await this.#loadSecrets(resources);
     this.#dynamic = await this.#createDynamic();
     const faults = this.#clusters.start(trees(resources["clusters"]));
     if (faults.length > 0) throw new StartError(faultText("cluster", faults));
@@ -259,6 +287,16 @@ export class Server {
     // Not unref'd: this timer also keeps the process alive when nothing else on the main thread does.
     setInterval(() => onAdmin || this.#stats.flush(), flushMs);
     log.logger("main", "src/server.ts").info("all dependencies initialized. starting workers");
+  }
+
+  /** Before whatever uses them. */
+  async #loadSecrets(resources: Tree): Promise<void> {
+    for (const secret of trees(resources["secrets"])) {
+      const faults = this.#secrets.set(String(secret["name"]), secret);
+      if (faults.length > 0) throw new StartError(faultText("secret", faults));
+    }
+    const sockets = [...trees(resources["clusters"]), ...trees(resources["listeners"]).flatMap(chainsOf)];
+    await this.#secrets.follow(sockets.map((holder) => holder["transport_socket"]));
   }
 
   /** Make before break: clusters with their endpoints, then the listeners whose routes lead to them. */
@@ -323,7 +361,11 @@ export class Server {
           includeEds,
         ) as ReturnType<AdminContext["configDump"]>,
       fieldOf: (type, name) => (this.#schema ??= this.#parts.openSchema()).field(type, name),
-      certificates: () => ({ certificates: [] }),
+      certificates: () => {
+        const resources = child(this.#parts.resolved, "static_resources");
+        const holders = [...trees(resources["listeners"]), ...trees(resources["clusters"])];
+        return { certificates: certificates(holders, (name) => this.#secrets.get(name)) } as JsonObject;
+      },
       unreadyTargets: () => this.#unreadyTargets(),
       mutexTracing: options.enableMutexTracing,
       failHealthcheck: (fail) => this.#failHealthcheck(fail),

@@ -46,6 +46,8 @@ function link(source, program) {
     ...includes,
     ...inputs,
     "-lre2",
+    "-lssl",
+    "-lcrypto",
     "-lpthread",
     "-o",
     program,

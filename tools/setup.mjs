@@ -26,6 +26,8 @@ const packages = [
   { name: "make", there: () => onPath("make") },
   { name: "python3", there: () => onPath("python3") },
   { name: "libre2-dev", there: () => existsSync("/usr/include/re2/re2.h") },
+  // The addon uses the OpenSSL inside Node; the native tests have no Node.
+  { name: "libssl-dev", dev: true, there: () => existsSync("/usr/include/openssl/ssl.h") },
   { name: "libgtest-dev", dev: true, there: () => existsSync("/usr/include/gtest/gtest.h") },
   { name: "clang-format", dev: true, there: () => onPath("clang-format") },
   { name: "clang-tidy", dev: true, there: () => onPath("clang-tidy") },

@@ -123,6 +123,17 @@ napi_value set_endpoints(napi_env env, napi_callback_info info) {
   return call.answer(faults.take());
 }
 
+napi_value set_secret(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  const Ref<const SharedConfig> secret = call.config(1);
+  if (!secret) return call.answer(not_json);
+  Faults faults;
+  const std::string name = call.text(0);
+  const auto result = call.engine().set_secret(name, secret);
+  if (!result) faults.add(name, result.error());
+  return call.answer(faults.take());
+}
+
 napi_value remove_cluster(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   Faults faults;

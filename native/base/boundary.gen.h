@@ -18,6 +18,8 @@ enum class StatKind : uint8_t {
 
 enum class ScopeKind : uint8_t {
   Listener,
+  Ssl,
+  SslFactory,
   ListenerWorker,
   ListenerHttp,
   Http,
@@ -87,6 +89,132 @@ struct StatTemplate<ListenerStat> {
     {"extension_config_missing", StatKind::Counter},
     {"network_extension_config_missing", StatKind::Counter},
     {"no_filter_chain_match", StatKind::Counter},
+  };
+};
+
+enum class SslStat : uint8_t {
+  handshake,
+  session_reused,
+  no_certificate,
+  connection_error,
+  fail_verify_cert_hash,
+  fail_verify_error,
+  fail_verify_no_cert,
+  fail_verify_san,
+  ocsp_staple_failed,
+  ocsp_staple_omitted,
+  ocsp_staple_requests,
+  ocsp_staple_responses,
+  was_key_usage_invalid,
+  versions_TLSv1,
+  versions_TLSv1_1,
+  versions_TLSv1_2,
+  versions_TLSv1_3,
+  ciphers_TLS_AES_128_GCM_SHA256,
+  ciphers_TLS_AES_256_GCM_SHA384,
+  ciphers_TLS_CHACHA20_POLY1305_SHA256,
+  ciphers_ECDHE_ECDSA_AES128_GCM_SHA256,
+  ciphers_ECDHE_RSA_AES128_GCM_SHA256,
+  ciphers_ECDHE_ECDSA_AES256_GCM_SHA384,
+  ciphers_ECDHE_RSA_AES256_GCM_SHA384,
+  ciphers_ECDHE_ECDSA_CHACHA20_POLY1305,
+  ciphers_ECDHE_RSA_CHACHA20_POLY1305,
+  ciphers_ECDHE_ECDSA_AES128_SHA,
+  ciphers_ECDHE_RSA_AES128_SHA,
+  ciphers_ECDHE_ECDSA_AES256_SHA,
+  ciphers_ECDHE_RSA_AES256_SHA,
+  ciphers_AES128_GCM_SHA256,
+  ciphers_AES256_GCM_SHA384,
+  ciphers_AES128_SHA,
+  ciphers_AES256_SHA,
+  curves_X25519,
+  curves_P_256,
+  curves_P_384,
+  curves_P_521,
+  curves_X25519MLKEM768,
+  sigalgs_rsa_pkcs1_sha1,
+  sigalgs_rsa_pkcs1_sha256,
+  sigalgs_rsa_pkcs1_sha384,
+  sigalgs_rsa_pkcs1_sha512,
+  sigalgs_ecdsa_secp256r1_sha256,
+  sigalgs_ecdsa_secp384r1_sha384,
+  sigalgs_ecdsa_secp521r1_sha512,
+  sigalgs_rsa_pss_rsae_sha256,
+  sigalgs_rsa_pss_rsae_sha384,
+  sigalgs_rsa_pss_rsae_sha512,
+  sigalgs_ed25519,
+};
+
+template <>
+struct StatTemplate<SslStat> {
+  static constexpr ScopeKind kind = ScopeKind::Ssl;
+  static constexpr StatInfo stats[] = {
+    {"handshake", StatKind::Counter},
+    {"session_reused", StatKind::Counter},
+    {"no_certificate", StatKind::Counter},
+    {"connection_error", StatKind::Counter},
+    {"fail_verify_cert_hash", StatKind::Counter},
+    {"fail_verify_error", StatKind::Counter},
+    {"fail_verify_no_cert", StatKind::Counter},
+    {"fail_verify_san", StatKind::Counter},
+    {"ocsp_staple_failed", StatKind::Counter},
+    {"ocsp_staple_omitted", StatKind::Counter},
+    {"ocsp_staple_requests", StatKind::Counter},
+    {"ocsp_staple_responses", StatKind::Counter},
+    {"was_key_usage_invalid", StatKind::Counter},
+    {"versions.TLSv1", StatKind::LateCounter},
+    {"versions.TLSv1.1", StatKind::LateCounter},
+    {"versions.TLSv1.2", StatKind::LateCounter},
+    {"versions.TLSv1.3", StatKind::LateCounter},
+    {"ciphers.TLS_AES_128_GCM_SHA256", StatKind::LateCounter},
+    {"ciphers.TLS_AES_256_GCM_SHA384", StatKind::LateCounter},
+    {"ciphers.TLS_CHACHA20_POLY1305_SHA256", StatKind::LateCounter},
+    {"ciphers.ECDHE-ECDSA-AES128-GCM-SHA256", StatKind::LateCounter},
+    {"ciphers.ECDHE-RSA-AES128-GCM-SHA256", StatKind::LateCounter},
+    {"ciphers.ECDHE-ECDSA-AES256-GCM-SHA384", StatKind::LateCounter},
+    {"ciphers.ECDHE-RSA-AES256-GCM-SHA384", StatKind::LateCounter},
+    {"ciphers.ECDHE-ECDSA-CHACHA20-POLY1305", StatKind::LateCounter},
+    {"ciphers.ECDHE-RSA-CHACHA20-POLY1305", StatKind::LateCounter},
+    {"ciphers.ECDHE-ECDSA-AES128-SHA", StatKind::LateCounter},
+    {"ciphers.ECDHE-RSA-AES128-SHA", StatKind::LateCounter},
+    {"ciphers.ECDHE-ECDSA-AES256-SHA", StatKind::LateCounter},
+    {"ciphers.ECDHE-RSA-AES256-SHA", StatKind::LateCounter},
+    {"ciphers.AES128-GCM-SHA256", StatKind::LateCounter},
+    {"ciphers.AES256-GCM-SHA384", StatKind::LateCounter},
+    {"ciphers.AES128-SHA", StatKind::LateCounter},
+    {"ciphers.AES256-SHA", StatKind::LateCounter},
+    {"curves.X25519", StatKind::LateCounter},
+    {"curves.P-256", StatKind::LateCounter},
+    {"curves.P-384", StatKind::LateCounter},
+    {"curves.P-521", StatKind::LateCounter},
+    {"curves.X25519MLKEM768", StatKind::LateCounter},
+    {"sigalgs.rsa_pkcs1_sha1", StatKind::LateCounter},
+    {"sigalgs.rsa_pkcs1_sha256", StatKind::LateCounter},
+    {"sigalgs.rsa_pkcs1_sha384", StatKind::LateCounter},
+    {"sigalgs.rsa_pkcs1_sha512", StatKind::LateCounter},
+    {"sigalgs.ecdsa_secp256r1_sha256", StatKind::LateCounter},
+    {"sigalgs.ecdsa_secp384r1_sha384", StatKind::LateCounter},
+    {"sigalgs.ecdsa_secp521r1_sha512", StatKind::LateCounter},
+    {"sigalgs.rsa_pss_rsae_sha256", StatKind::LateCounter},
+    {"sigalgs.rsa_pss_rsae_sha384", StatKind::LateCounter},
+    {"sigalgs.rsa_pss_rsae_sha512", StatKind::LateCounter},
+    {"sigalgs.ed25519", StatKind::LateCounter},
+  };
+};
+
+enum class SslFactoryStat : uint8_t {
+  downstream_context_secrets_not_ready,
+  upstream_context_secrets_not_ready,
+  ssl_context_update_by_sds,
+};
+
+template <>
+struct StatTemplate<SslFactoryStat> {
+  static constexpr ScopeKind kind = ScopeKind::SslFactory;
+  static constexpr StatInfo stats[] = {
+    {"downstream_context_secrets_not_ready", StatKind::Counter},
+    {"upstream_context_secrets_not_ready", StatKind::Counter},
+    {"ssl_context_update_by_sds", StatKind::Counter},
   };
 };
 
@@ -1011,6 +1139,10 @@ constexpr auto with_stats_of(ScopeKind kind, Use use) {
   switch (kind) {
     case ScopeKind::Listener:
       return use(StatTemplate<ListenerStat>::stats);
+    case ScopeKind::Ssl:
+      return use(StatTemplate<SslStat>::stats);
+    case ScopeKind::SslFactory:
+      return use(StatTemplate<SslFactoryStat>::stats);
     case ScopeKind::ListenerWorker:
       return use(StatTemplate<ListenerWorkerStat>::stats);
     case ScopeKind::ListenerHttp:
@@ -1059,6 +1191,7 @@ constexpr auto with_stats_of(ScopeKind kind, Use use) {
 #define OUTRIDER_CALLS(X) \
   X(create, "create") \
   X(set_clusters, "setClusters") \
+  X(set_secret, "setSecret") \
   X(set_endpoints, "setEndpoints") \
   X(remove_cluster, "removeCluster") \
   X(set_routes, "setRoutes") \

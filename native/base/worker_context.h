@@ -12,6 +12,20 @@
 
 namespace outrider {
 
+// Encrypted bytes on their way in and out, whatever the connection, and how long handshakes took this turn.
+struct TransportScratch {
+  // Less than the reads' own memory: what was decrypted of it always has room there.
+  static constexpr size_t in_bytes = 128 * 1024;
+  static constexpr size_t out_bytes = 128 * 1024;
+  static constexpr size_t record_bytes = 16 * 1024;
+  char in[in_bytes];
+  char out[out_bytes];
+  char record[record_bytes];  // small pieces become one record
+  size_t out_size = 0;
+  uint64_t turn_ns = 0;
+  uint64_t handshakes_ns = 0;  // spent in this turn
+};
+
 enum class Phase : uint8_t { Serving, Draining };
 
 // What any room may ask of the worker that it runs on. Everything here belongs to one worker.
@@ -31,6 +45,7 @@ struct WorkerContext {
   PipePool pipes;
   EventLoop loop;
   std::unique_ptr<char[]> scratch{new char[scratch_bytes]};
+  std::unique_ptr<TransportScratch> transport;  // made with the first connection that needs it
   Phase phase = Phase::Serving;
   uint64_t next_connection_id = 0;  // combined with the index, unique in the process
 

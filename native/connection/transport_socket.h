@@ -57,18 +57,19 @@ class TransportSocket {
 
 // What one upstream connection asks of its transport socket beyond its configuration. Texts are valid during the call.
 struct TransportOptions {
-  std::string_view host_name;      // of the endpoint, for auto_host_sni
-  std::string_view server_name;    // SNI instead of the configured one
-  std::string_view verified_name;  // a DNS name that the peer's certificate must have (auto_san_validation)
-  std::string_view alpn;           // instead of the configured: names with commas between, "h2,http/1.1"
-  std::string_view alpn_fallback;  // where none is configured
+  std::string_view host_name = {};    // of the endpoint, for auto_host_sni
+  std::string_view server_name = {};  // SNI instead of the configured one
+  std::string_view verified_name =
+      {};                      // a DNS name that the peer's certificate must have (auto_san_validation)
+  std::string_view alpn = {};  // instead of the configured: names with commas between, "h2,http/1.1"
+  std::string_view alpn_fallback = {};  // where none is configured
 };
 
 // A transport_socket as configured, for every worker. Held by filter chains and clusters; null stands for raw_buffer.
 class TransportSocketFactory : public RefCounted<TransportSocketFactory> {
  public:
   virtual ~TransportSocketFactory() = default;
-  // On the worker that the connection belongs to. Null: its secrets have not come, so no connection can be made.
+  // On the worker that the connection belongs to. Never null: while its secrets have not come, handshakes fail.
   virtual std::unique_ptr<TransportSocket> make(WorkerContext& worker,
                                                 const TransportOptions& options) const = 0;
   // Every secret that it needs is there.

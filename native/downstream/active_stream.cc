@@ -1,4 +1,5 @@
 #include "downstream/active_stream.h"
+#include "downstream/client_cert.h"
 
 #include <algorithm>
 #include <charconv>
@@ -110,10 +111,17 @@ void ActiveStream::on_headers(HeaderMap&, EndStream end) {
 }
 
 bool ActiveStream::refuse_by_rules() {
+  const HcmConfig& config = hcm_.config();
+  const TlsFacts* const tls = owner_.connection_info().tls;
+  std::string client_cert;
+  if (tls != nullptr && config.forward_client_cert != ForwardClientCert::Sanitize)
+    client_cert = client_cert_element(*tls, config.current_client_cert);
   const RequestFacts facts{.connection = owner_.connection_info(),
                            .random = http_.worker.random,
                            .scratch = http_.scratch,
-                           .internal_only_headers = &routes_->table().internal_only_headers()};
+                           .internal_only_headers = &routes_->table().internal_only_headers(),
+                           .tls = tls != nullptr,
+                           .client_cert = client_cert};
   rules_ = apply_request_rules(hcm_.config(), facts, request_headers_, info_);
   if (rules_.verdict == RequestVerdict::Continue) return false;
   StatsBlock& stats = http_.worker.stats;

@@ -13,6 +13,11 @@ Result<std::unique_ptr<FilterChain>> FilterChain::build(ConfigView view, const s
   std::unique_ptr<FilterChain> chain(new FilterChain());
   chain->name = view.string("name");
   chain->metadata = view["metadata"];
+  auto transport = make_transport_factory(view["transport_socket"], context.source, context.transport);
+  if (!transport)
+    return ConfigError{path + ".transport_socket." + transport.error().path, transport.error().reason};
+  chain->transport = transport.value();
+  chain->handshake_ms_max = static_cast<uint32_t>(view.duration_ms("transport_socket_connect_timeout"));
   const ConfigView filters = view.list("filters");
   for (uint32_t i = 0; i < filters.size(); ++i) {
     const std::string place = path + ".filters[" + std::to_string(i) + "].typed_config";

@@ -179,6 +179,13 @@ size_t Http1Server::parse_body(std::string_view bytes) {
   return whole - bytes.size();
 }
 
+void Http1Server::on_connected() {
+  info_.on_secured(connection_.tls(), http_.worker.loop.now_ns());
+  if (info_.tls == nullptr) return;
+  http_.worker.stats.add(hcm_.stats, HttpStat::downstream_cx_ssl_total);
+  http_.worker.stats.add(hcm_.stats, HttpStat::downstream_cx_ssl_active);
+}
+
 void Http1Server::on_end_of_input() {
   if (!connection_.open()) return;
   StatsBlock& stats = http_.worker.stats;
@@ -198,6 +205,7 @@ void Http1Server::on_closed(CloseReason reason) {
     http_.worker.stats.add(hcm_.stats, HttpStat::downstream_cx_delayed_close_timeout);
   }
   info_.end_ns = http_.worker.loop.now_ns();
+  info_.transport_failure_reason = connection_.transport_failure();
   if (stream_ != nullptr) {
     http_.worker.stats.add(hcm_.stats, HttpStat::downstream_cx_destroy_active_rq);
     std::exchange(stream_, nullptr)->on_reset(ResetReason::ConnectionTermination);
@@ -314,6 +322,7 @@ void Http1Server::destroy(CloseReason reason) {
   StatsBlock& stats = http_.worker.stats;
   stats.sub(hcm_.stats, HttpStat::downstream_cx_active);
   stats.sub(hcm_.stats, HttpStat::downstream_cx_http1_active);
+  if (info_.tls != nullptr) stats.sub(hcm_.stats, HttpStat::downstream_cx_ssl_active);
   if (soft_drain_) stats.sub(hcm_.stats, HttpStat::downstream_cx_http1_soft_drain);
   stats.add(hcm_.stats, HttpStat::downstream_cx_destroy);
   stats.add(hcm_.stats, reason == CloseReason::Local ? HttpStat::downstream_cx_destroy_local

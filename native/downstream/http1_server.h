@@ -39,6 +39,7 @@ class Http1Server final : public DownstreamConnection,
   // ConnectionHandler
   size_t on_data(std::string_view bytes) override;
   void on_end_of_input() override;
+  void on_connected() override;
   void on_output_full(bool full) override;
   void on_closed(CloseReason reason) override;
   // StreamOwner

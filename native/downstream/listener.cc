@@ -75,7 +75,9 @@ Result<bool> ListenerConfig::read_chains(ConfigView view, std::string_view stat_
                                          BuildContext& context) {
   HcmInstanceContext hcm{context.hcm, context.routes, context.stats, stat_prefix};
   NetworkBuildContext network{context.stats, context.routes, context.hcm.log_files, stat_prefix};
-  FilterChain::BuildContext chain_context{hcm, network};
+  const TransportBuildContext transport{context.secrets, context.stats, std::string(stat_prefix),
+                                        TlsRole::Server};
+  FilterChain::BuildContext chain_context{hcm, network, transport, source_};
   const ConfigView list = view.list("filter_chains");
   for (uint32_t i = 0; i < list.size(); ++i) {
     auto chain = FilterChain::build(list[i], "filter_chains[" + std::to_string(i) + "]", chain_context);
@@ -394,6 +396,7 @@ void WorkerListener::serve(int fd, ConnectionInfo& info) {
   info.filter_chain_name = chain->name;
   DownstreamConnection& connection = chain->make(http_, network_, *this, info, config_->buffer_bytes_max);
   connections_.push_back(connection);
+  chain->prepare(http_.worker, connection.connection());
   if (connection.start(fd)) connection.begin();
 }
 

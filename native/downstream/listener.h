@@ -40,6 +40,7 @@ class ListenerConfig final : public RefCounted<ListenerConfig> {
     HcmBuildContext& hcm;
     RouteBuildContext& routes;
     StatsRegistry& stats;
+    SecretStore& secrets;
     uint32_t worker_count;
     ConnectionBudget& budget;
     bool budget_is_fixed;  // by the overload manager: listeners that opt out of it are not even counted

@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "formatter/format.h"
 #include "formatter/operators.h"
+#include "formatter/tls_text.h"
 
 namespace outrider {
 
@@ -153,9 +154,11 @@ Reason read_time(std::string_view parameter, FormatStep& step) {
   return fine;
 }
 
-Reason check_time(std::string_view parameter, FormatStep& step) {
+// A certificate's date; the option says which.
+Reason read_date(std::string_view parameter, FormatStep& step) {
+  const uint8_t which = std::exchange(step.option, byte(TimeZone::Utc));
   Reason reason = read_time(parameter, step);
-  step.extra = nullptr;  // for a certificate's date, which does not exist
+  step.option = which;
   return reason;
 }
 
@@ -406,53 +409,65 @@ constexpr Entry entries[] = {
     {"CEL", Op::Nothing, Parameters::OptionalLength, refuse_cel},
     {"TYPED_CEL", Op::Nothing, Parameters::OptionalLength, refuse_cel},
 
-    // TLS: nothing to say on a plain connection.
-    {"DOWNSTREAM_PEER_CERT_V_START", Op::Nothing, Parameters::Optional, check_time},
-    {"DOWNSTREAM_PEER_CERT_V_END", Op::Nothing, Parameters::Optional, check_time},
-    {"UPSTREAM_PEER_CERT_V_START", Op::Nothing, Parameters::Optional, check_time},
-    {"UPSTREAM_PEER_CERT_V_END", Op::Nothing, Parameters::Optional, check_time},
-    {"DOWNSTREAM_LOCAL_DNS_SAN", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_LOCAL_EMAIL_SAN", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_LOCAL_IP_SAN", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_LOCAL_OTHERNAME_SAN", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_LOCAL_SUBJECT", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_LOCAL_URI_SAN", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_PEER_CERT", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_1", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_256", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_PEER_CHAIN_SERIALS", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_PEER_DNS_SAN", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_PEER_EMAIL_SAN", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_PEER_FINGERPRINT_1", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_PEER_FINGERPRINT_256", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_PEER_IP_SAN", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_PEER_ISSUER", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_PEER_ISSUER_FINGERPRINT_256", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_PEER_ISSUER_SERIAL", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_PEER_OTHERNAME_SAN", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_PEER_SERIAL", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_PEER_SUBJECT", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_PEER_URI_SAN", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_TLS_CIPHER", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_TLS_GROUP", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_TLS_SESSION_ID", Op::Nothing, Parameters::None},
-    {"DOWNSTREAM_TLS_VERSION", Op::Nothing, Parameters::None},
+    {"DOWNSTREAM_PEER_CERT_V_START", Op::DownstreamTls, Parameters::Optional, read_date,
+     byte(TlsText::PeerValidFrom)},
+    {"DOWNSTREAM_PEER_CERT_V_END", Op::DownstreamTls, Parameters::Optional, read_date,
+     byte(TlsText::PeerValidUntil)},
+    {"UPSTREAM_PEER_CERT_V_START", Op::UpstreamTls, Parameters::Optional, read_date,
+     byte(TlsText::PeerValidFrom)},
+    {"UPSTREAM_PEER_CERT_V_END", Op::UpstreamTls, Parameters::Optional, read_date,
+     byte(TlsText::PeerValidUntil)},
+    {"DOWNSTREAM_LOCAL_DNS_SAN", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::LocalDnsSans)},
+    {"DOWNSTREAM_LOCAL_EMAIL_SAN", Op::DownstreamTls, Parameters::None, nullptr,
+     byte(TlsText::LocalEmailSans)},
+    {"DOWNSTREAM_LOCAL_IP_SAN", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::LocalIpSans)},
+    {"DOWNSTREAM_LOCAL_OTHERNAME_SAN", Op::DownstreamTls, Parameters::None, nullptr,
+     byte(TlsText::LocalOtherNameSans)},
+    {"DOWNSTREAM_LOCAL_SUBJECT", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::LocalSubject)},
+    {"DOWNSTREAM_LOCAL_URI_SAN", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::LocalUriSans)},
+    {"DOWNSTREAM_PEER_CERT", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::PeerPem)},
+    {"DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_1", Op::DownstreamTls, Parameters::None, nullptr,
+     byte(TlsText::PeerChainSha1)},
+    {"DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_256", Op::DownstreamTls, Parameters::None, nullptr,
+     byte(TlsText::PeerChainSha256)},
+    {"DOWNSTREAM_PEER_CHAIN_SERIALS", Op::DownstreamTls, Parameters::None, nullptr,
+     byte(TlsText::PeerChainSerials)},
+    {"DOWNSTREAM_PEER_DNS_SAN", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::PeerDnsSans)},
+    {"DOWNSTREAM_PEER_EMAIL_SAN", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::PeerEmailSans)},
+    {"DOWNSTREAM_PEER_FINGERPRINT_1", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::PeerSha1)},
+    {"DOWNSTREAM_PEER_FINGERPRINT_256", Op::DownstreamTls, Parameters::None, nullptr,
+     byte(TlsText::PeerSha256)},
+    {"DOWNSTREAM_PEER_IP_SAN", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::PeerIpSans)},
+    {"DOWNSTREAM_PEER_ISSUER", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::PeerIssuer)},
+    {"DOWNSTREAM_PEER_ISSUER_FINGERPRINT_256", Op::DownstreamTls, Parameters::None, nullptr,
+     byte(TlsText::PeerIssuerSha256)},
+    {"DOWNSTREAM_PEER_ISSUER_SERIAL", Op::DownstreamTls, Parameters::None, nullptr,
+     byte(TlsText::PeerIssuerSerial)},
+    {"DOWNSTREAM_PEER_OTHERNAME_SAN", Op::DownstreamTls, Parameters::None, nullptr,
+     byte(TlsText::PeerOtherNameSans)},
+    {"DOWNSTREAM_PEER_SERIAL", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::PeerSerial)},
+    {"DOWNSTREAM_PEER_SUBJECT", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::PeerSubject)},
+    {"DOWNSTREAM_PEER_URI_SAN", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::PeerUriSans)},
+    {"DOWNSTREAM_TLS_CIPHER", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::Cipher)},
+    {"DOWNSTREAM_TLS_GROUP", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::Group)},
+    {"DOWNSTREAM_TLS_SESSION_ID", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::SessionId)},
+    {"DOWNSTREAM_TLS_VERSION", Op::DownstreamTls, Parameters::None, nullptr, byte(TlsText::Version)},
     {"TLS_JA3_FINGERPRINT", Op::Nothing, Parameters::None},
     {"TLS_JA4_FINGERPRINT", Op::Nothing, Parameters::None},
-    {"UPSTREAM_LOCAL_DNS_SAN", Op::Nothing, Parameters::None},
-    {"UPSTREAM_LOCAL_IP_SAN", Op::Nothing, Parameters::None},
-    {"UPSTREAM_LOCAL_URI_SAN", Op::Nothing, Parameters::None},
-    {"UPSTREAM_PEER_CERT", Op::Nothing, Parameters::None},
-    {"UPSTREAM_PEER_DNS_SAN", Op::Nothing, Parameters::None},
-    {"UPSTREAM_PEER_IP_SAN", Op::Nothing, Parameters::None},
-    {"UPSTREAM_PEER_ISSUER", Op::Nothing, Parameters::None},
-    {"UPSTREAM_PEER_SUBJECT", Op::Nothing, Parameters::None},
-    {"UPSTREAM_PEER_URI_SAN", Op::Nothing, Parameters::None},
-    {"UPSTREAM_SERVER_NAME", Op::Nothing, Parameters::None},
-    {"UPSTREAM_TLS_CIPHER", Op::Nothing, Parameters::None},
-    {"UPSTREAM_TLS_GROUP", Op::Nothing, Parameters::None},
-    {"UPSTREAM_TLS_SESSION_ID", Op::Nothing, Parameters::None},
-    {"UPSTREAM_TLS_VERSION", Op::Nothing, Parameters::None},
+    {"UPSTREAM_LOCAL_DNS_SAN", Op::UpstreamTls, Parameters::None, nullptr, byte(TlsText::LocalDnsSans)},
+    {"UPSTREAM_LOCAL_IP_SAN", Op::UpstreamTls, Parameters::None, nullptr, byte(TlsText::LocalIpSans)},
+    {"UPSTREAM_LOCAL_URI_SAN", Op::UpstreamTls, Parameters::None, nullptr, byte(TlsText::LocalUriSans)},
+    {"UPSTREAM_PEER_CERT", Op::UpstreamTls, Parameters::None, nullptr, byte(TlsText::PeerPem)},
+    {"UPSTREAM_PEER_DNS_SAN", Op::UpstreamTls, Parameters::None, nullptr, byte(TlsText::PeerDnsSans)},
+    {"UPSTREAM_PEER_IP_SAN", Op::UpstreamTls, Parameters::None, nullptr, byte(TlsText::PeerIpSans)},
+    {"UPSTREAM_PEER_ISSUER", Op::UpstreamTls, Parameters::None, nullptr, byte(TlsText::PeerIssuer)},
+    {"UPSTREAM_PEER_SUBJECT", Op::UpstreamTls, Parameters::None, nullptr, byte(TlsText::PeerSubject)},
+    {"UPSTREAM_PEER_URI_SAN", Op::UpstreamTls, Parameters::None, nullptr, byte(TlsText::PeerUriSans)},
+    {"UPSTREAM_SERVER_NAME", Op::UpstreamTls, Parameters::None, nullptr, byte(TlsText::ServerName)},
+    {"UPSTREAM_TLS_CIPHER", Op::UpstreamTls, Parameters::None, nullptr, byte(TlsText::Cipher)},
+    {"UPSTREAM_TLS_GROUP", Op::UpstreamTls, Parameters::None, nullptr, byte(TlsText::Group)},
+    {"UPSTREAM_TLS_SESSION_ID", Op::UpstreamTls, Parameters::None, nullptr, byte(TlsText::SessionId)},
+    {"UPSTREAM_TLS_VERSION", Op::UpstreamTls, Parameters::None, nullptr, byte(TlsText::Version)},
 };
 
 // The formatter extension envoy.formatter.req_without_query.

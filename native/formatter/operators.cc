@@ -13,6 +13,7 @@
 #include "formatter/log_type.h"
 #include "formatter/query_text.h"
 #include "formatter/response_flags.h"
+#include "formatter/tls_text.h"
 
 namespace outrider {
 
@@ -109,6 +110,15 @@ bool write_server_name(const FormatStep& step, const FormatContext& context, std
 bool write_certificate(const FormatStep& step, const HeaderMap* headers, std::string& out) {
   return headers != nullptr &&
          append_certificate_value(headers->get(HeaderId::ForwardedClientCert), step.text, out);
+}
+
+bool write_tls(const FormatStep& step, const TlsFacts* facts, std::string& out) {
+  const auto what = static_cast<TlsText>(step.option);
+  if (step.extra == nullptr) return write_tls_text(what, facts, out);
+  int64_t seconds = 0;
+  if (!tls_time(what, facts, seconds)) return false;
+  step.extra->time->append(seconds * 1'000'000'000, out);
+  return true;
 }
 
 bool write_grpc(const FormatStep& step, const FormatContext& context, std::string& out) {
@@ -490,6 +500,10 @@ bool write_whole(const FormatStep& step, const FormatContext& context, std::stri
       return write_coalesced(step, context, out);
     case Op::Nothing:
       return false;
+    case Op::DownstreamTls:
+      return write_tls(step, info.connection == nullptr ? nullptr : info.connection->tls, out);
+    case Op::UpstreamTls:
+      return write_tls(step, info.upstream_tls, out);
     case Op::Duration:
       return write_duration(step, info, out);
     case Op::Port:

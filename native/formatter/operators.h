@@ -73,6 +73,9 @@ enum class FormatOp : uint8_t {
   Coalesce,
   // No such fact exists on a plain connection, or anywhere yet
   Nothing,
+  // What TLS tells of the two connections; the option is a TlsText
+  DownstreamTls,
+  UpstreamTls,
 
   FirstNumber,
   ResponseCode = FirstNumber,

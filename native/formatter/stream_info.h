@@ -85,6 +85,13 @@ struct ConnectionInfo {
   std::string_view local_close_reason;
   std::string_view detected_close_type = "Normal";  // or "LocalReset", "RemoteReset"
   uint32_t round_trip_ms = 0;                       // of the transport, where it knows
+
+  // The handshake is done. `facts` may be null: then there is nothing that TLS tells.
+  void on_secured(const TlsFacts* facts, uint64_t now_ns) {
+    tls = facts;
+    handshake_complete_ns = now_ns;
+    if (facts != nullptr) requested_server_name = facts->server_name();
+  }
 };
 
 // A host that a try of this stream went to, in order; in the stream's arena.

@@ -16,6 +16,7 @@ void UpstreamRequest::start(ConnectionPool& pool, Ref<const Host> host) {
   info.upstream_host_name = host_->hostname;
   info.upstream_remote = &host_->address;
   info.upstream_local = nullptr;
+  info.upstream_tls = nullptr;
   info.upstream_connection_id = 0;
   info.host_metadata = host_->metadata;
   info.timing.upstream_request_start_ns = router_.loop().now_ns();
@@ -27,6 +28,7 @@ void UpstreamRequest::note_connection(const UpstreamConnectionInfo& connection) 
   StreamInfo& info = router_.stream_.info();
   info.upstream_remote = &connection.remote;
   info.upstream_local = &connection.local;
+  info.upstream_tls = connection.tls;
   info.upstream_connection_id = connection.id;
   router_.note_attempt(*host_);
   if (router_.last_attempt_ != nullptr) router_.last_attempt_->connection_id = connection.id;
@@ -69,6 +71,7 @@ void UpstreamRequest::forget_connection() {
   StreamInfo& info = router_.stream_.info();
   info.upstream_remote = &host_->address;
   info.upstream_local = nullptr;
+  info.upstream_tls = nullptr;
 }
 
 void UpstreamRequest::on_pool_failure(ResetReason reason, std::string_view transport_failure) {

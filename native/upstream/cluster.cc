@@ -110,7 +110,8 @@ bool is_logical_dns(ConfigView cluster) {
 }  // namespace
 
 Result<Ref<const ClusterConfig>> ClusterConfig::build(Ref<const SharedConfig> source, ConfigView cluster,
-                                                      const ClusterStats& stats) {
+                                                      const ClusterStats& stats,
+                                                      const TransportBuildContext* transport) {
   Result<LbConfig> lb = LbConfig::read(cluster);
   if (!lb) return lb.error();
   Result<BindConfig> bind = BindConfig::read(cluster["upstream_bind_config"]);
@@ -122,7 +123,11 @@ Result<Ref<const ClusterConfig>> ClusterConfig::build(Ref<const SharedConfig> so
   out->observability_name = cluster.string("alt_stat_name", cluster.string("name"));
   out->stats = stats;
   out->metadata = cluster["metadata"];
-  out->transport_socket = cluster["transport_socket"];
+  if (transport != nullptr) {
+    auto factory = make_transport_factory(cluster["transport_socket"], out->source, *transport);
+    if (!factory) return ConfigError{"transport_socket." + factory.error().path, factory.error().reason};
+    out->transport = factory.value();
+  }
   out->logical_dns = is_logical_dns(cluster);
   out->lb = lb.value();
   out->bind = std::move(bind.value());

@@ -9,7 +9,7 @@
 #include "base/ref.h"
 #include "base/result.h"
 #include "base/shared_config.h"
-#include "connection/transport_socket.h"
+#include "transport/tls_factory.h"
 #include "upstream/bind_config.h"
 #include "upstream/circuit_breaker.h"
 #include "upstream/cluster_stats.h"
@@ -24,15 +24,15 @@ enum class UpstreamProtocol : uint8_t { Http1, Http2, Http3, SameAsDownstream, A
 struct ClusterConfig final : RefCounted<ClusterConfig> {
   // `cluster` is envoy.config.cluster.v3.Cluster, alive as long as `source`.
   static Result<Ref<const ClusterConfig>> build(Ref<const SharedConfig> source, ConfigView cluster,
-                                                const ClusterStats& stats);
+                                                const ClusterStats& stats,
+                                                const TransportBuildContext* transport = nullptr);
 
   std::string name;
   std::string observability_name;  // alt_stat_name, or the name
   ClusterStats stats;
-  Ref<const SharedConfig> source;  // keeps the views alive
-  ConfigView view;                 // the whole message
-  ConfigView metadata;             // envoy.config.core.v3.Metadata
-  ConfigView transport_socket;
+  Ref<const SharedConfig> source;               // keeps the views alive
+  ConfigView view;                              // the whole message
+  ConfigView metadata;                          // envoy.config.core.v3.Metadata
   Ref<const TransportSocketFactory> transport;  // null: plain
 
   uint64_t connect_timeout_ms = 5'000;

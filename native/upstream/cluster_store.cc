@@ -1,5 +1,6 @@
 #include "upstream/cluster_store.h"
 
+#include <optional>
 #include <unordered_set>
 #include <utility>
 
@@ -8,7 +9,14 @@ namespace outrider {
 Result<ClusterStore::Entry> ClusterStore::set_cluster(const Ref<const SharedConfig>& source,
                                                       ConfigView cluster) {
   const ClusterStats stats = ClusterStats::add(stats_, cluster);
-  Result<Ref<const ClusterConfig>> config = ClusterConfig::build(source, cluster, stats);
+  std::optional<TransportBuildContext> transport;
+  if (secrets_ != nullptr) {
+    const std::string prefix =
+        "cluster." + std::string(cluster.string("alt_stat_name", cluster.string("name"))) + ".";
+    transport.emplace(TransportBuildContext{*secrets_, stats_, prefix, TlsRole::Client});
+  }
+  Result<Ref<const ClusterConfig>> config =
+      ClusterConfig::build(source, cluster, stats, transport ? &*transport : nullptr);
   if (!config) {
     stats.remove(stats_);
     return config.error();

@@ -25,7 +25,9 @@ class ClusterStore {
     Ref<const ClusterEndpoints> endpoints;
   };
 
-  explicit ClusterStore(StatsRegistry& stats) : stats_(stats) {}
+  // Without `secrets` no cluster has TLS.
+  explicit ClusterStore(StatsRegistry& stats, SecretStore* secrets = nullptr)
+      : stats_(stats), secrets_(secrets) {}
   ClusterStore(const ClusterStore&) = delete;
   ClusterStore& operator=(const ClusterStore&) = delete;
 
@@ -56,6 +58,7 @@ class ClusterStore {
   void retire_hosts(const ClusterEndpoints& old, const ClusterEndpoints* now);
 
   StatsRegistry& stats_;
+  SecretStore* secrets_;
   RuntimeValues runtime_;
   std::map<std::string, Entry, std::less<>> clusters_;
   std::vector<Ref<const ClusterConfig>> retired_clusters_;

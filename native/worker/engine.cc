@@ -26,7 +26,10 @@ EngineOptions EngineOptions::read(ConfigView options) {
 }
 
 Engine::Engine(EngineOptions options)
-    : options_(std::move(options)), local_ip_(local_ip_address(options_.local_ipv6)) {
+    : options_(std::move(options)),
+      local_ip_(local_ip_address(options_.local_ipv6)),
+      secrets_(*this, options_.concurrency),
+      clusters_(stats_, &secrets_) {
   logs_ = std::make_unique<LogFiles>(LogFileOptions{.worker_count = options_.concurrency,
                                                     .flush_interval_ms = options_.log_flush_interval_ms,
                                                     .flush_bytes_min = options_.log_flush_bytes_min});
@@ -133,6 +136,17 @@ void Engine::remove_routes(std::string_view name) {
   }
 }
 
+// ---- secrets -------------------------------------------------------------------------------------------------
+
+Result<bool> Engine::set_secret(std::string_view name, Ref<const SharedConfig> secret) {
+  return secrets_.set(name, std::move(secret));
+}
+
+void Engine::distribute(const Ref<const TlsFactory>& factory, const Ref<const TlsContext>& context) {
+  publish();
+  post_all([factory, context](Worker& worker) { factory->install(worker.index(), context); });
+}
+
 // ---- listeners -----------------------------------------------------------------------------------------------
 
 HcmBuildContext Engine::hcm_context() const {
@@ -209,7 +223,7 @@ Result<std::vector<Address>> Engine::add_listener(Ref<const SharedConfig> source
   HcmBuildContext hcm = hcm_context();
   const auto worker_count = static_cast<uint32_t>(workers_.size());
   const bool budget_is_fixed = options_.downstream_connections_max != UINT64_MAX;
-  ListenerConfig::BuildContext context{hcm, *this, stats_, worker_count, budget_, budget_is_fixed};
+  ListenerConfig::BuildContext context{hcm, *this, stats_, secrets_, worker_count, budget_, budget_is_fixed};
   auto built = ListenerConfig::build(std::move(source), context);
   if (!built) return built.error();
   Listening next{.config = built.value(), .sockets = {}, .bound = {}};

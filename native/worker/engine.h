@@ -13,6 +13,7 @@
 #include "base/stats.h"
 #include "downstream/hcm_config.h"
 #include "downstream/listener.h"
+#include "transport/tls_factory.h"
 #include "upstream/cluster_store.h"
 #include "worker/worker.h"
 
@@ -34,7 +35,7 @@ struct EngineOptions {
 
 // The main thread's side of the native program: keeps what was configured, builds the immutable objects, and posts
 // them to the workers. Every method belongs to the main thread; configuration that is refused changes nothing.
-class Engine final : RouteBuildContext {
+class Engine final : RouteBuildContext, SecretStore::Distributor {
  public:
   explicit Engine(EngineOptions options);
   ~Engine() override;
@@ -47,6 +48,8 @@ class Engine final : RouteBuildContext {
   // envoy.config.endpoint.v3.ClusterLoadAssignment with resolved addresses, for the cluster of `name`.
   Result<bool> set_endpoints(std::string_view name, Ref<const SharedConfig> source, ConfigView assignment);
   Result<bool> remove_cluster(std::string_view name);
+  // envoy.extensions.transport_sockets.tls.v3.Secret, of any source: what uses it goes on with the new one.
+  Result<bool> set_secret(std::string_view name, Ref<const SharedConfig> secret);
 
   // envoy.config.route.v3.RouteConfiguration, for the connection managers whose rds names `name`; those that come
   // later find it, too. Until then, and after remove_routes(), they have no routes.
@@ -87,6 +90,7 @@ class Engine final : RouteBuildContext {
   Result<Ref<const RouteConfig>> build_routes(Ref<const SharedConfig> source, ConfigView config);
   void publish_routes(std::string_view name, const Ref<const RouteConfig>& config);
   StatsRegistry* stats_registry() override { return &stats_; }
+  void distribute(const Ref<const TlsFactory>& factory, const Ref<const TlsContext>& context) override;
   void post_all(const Mailbox::Task& task);
   HcmBuildContext hcm_context() const;
   using WorkerSockets = std::vector<std::vector<int>>;  // by worker, then by address
@@ -106,7 +110,8 @@ class Engine final : RouteBuildContext {
   StatScope<FilesystemStat> filesystem_stats_;
   std::unique_ptr<LogFiles> logs_;
   DrainState drain_;
-  ClusterStore clusters_{stats_};
+  SecretStore secrets_;
+  ClusterStore clusters_;
   std::unordered_map<std::string, uint32_t> cluster_indices_;  // also of names that only routes know
   std::unordered_map<std::string, uint32_t> routes_indices_;
   ConnectionBudget budget_;

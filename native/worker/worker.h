@@ -46,6 +46,7 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision, SocketPort
   void start();
   // From main: ends the loop and waits for the thread.
   void stop();
+  uint32_t index() const { return context_.index; }
   void post(Mailbox::Task task) { mailbox_.post(std::move(task)); }
 
   // On the worker's thread, from the mailbox.

@@ -26,6 +26,8 @@ export type ExtensionPoint = {
 
 const hcm = "envoy.extensions.filters.network.http_connection_manager.v3";
 
+const tls = "envoy.extensions.transport_sockets.tls.v3";
+
 const tcpProxy = "envoy.extensions.filters.network.tcp_proxy.v3";
 
 /** Where an Any may stand, and with which types. */
@@ -114,7 +116,19 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
   },
   "transport socket": {
     fields: ["envoy.config.core.v3.TransportSocket.typed_config"],
-    types: { "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer": "plain TCP" },
+    types: {
+      "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer": "plain TCP",
+      [`${tls}.DownstreamTlsContext`]: "TLS, of a filter chain",
+      [`${tls}.UpstreamTlsContext`]: "TLS, of a cluster",
+    },
+  },
+  "validator of certificates": {
+    fields: [`${tls}.CertificateValidationContext.custom_validator_config`],
+    types: { [`${tls}.SPIFFECertValidatorConfig`]: "SPIFFE, by trust domain" },
+  },
+  "resource of a file": {
+    fields: ["envoy.service.discovery.v3.DiscoveryResponse.resources"],
+    types: { [`${tls}.Secret`]: "certificates and keys" },
   },
   "formatter of header names": {
     fields: ["envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat.stateful_formatter"],
@@ -170,6 +184,8 @@ export const refusedValues: Readonly<Record<string, string>> = {
     "DEPRECATED_AND_UNAVAILABLE_DO_NOT_USE REST AGGREGATED_GRPC AGGREGATED_DELTA_GRPC",
   "envoy.config.core.v3.ApiVersion": "AUTO V2",
   "envoy.config.core.v3.SocketAddress.Protocol": "UDP",
+  "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext.OcspStaplePolicy":
+    "STRICT_STAPLING MUST_STAPLE",
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType":
     "HTTP2 HTTP3",
 };
@@ -195,7 +211,7 @@ const bootstrap: Readonly<Record<string, MessageSupport>> = {
   "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig": {
     yes: "max_active_downstream_connections",
   },
-  "envoy.config.bootstrap.v3.Bootstrap.StaticResources": { yes: "listeners clusters", warn: "secrets" },
+  "envoy.config.bootstrap.v3.Bootstrap.StaticResources": { yes: "listeners clusters secrets" },
   "envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig": { yes: "log_format" },
   "envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig.LogFormat": { yes: "json_format text_format" },
   "envoy.config.bootstrap.v3.Admin": {
@@ -380,9 +396,8 @@ const listener: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.listener.v3.Listener.ConnectionBalanceConfig.ExactBalance": { yes: "" },
   "envoy.config.listener.v3.AdditionalAddress": { yes: "address socket_options tcp_keepalive" },
   "envoy.config.listener.v3.FilterChain": {
-    yes: "filter_chain_match filters metadata transport_socket name",
+    yes: "filter_chain_match filters metadata transport_socket name transport_socket_connect_timeout",
     refuse: "use_proxy_proto",
-    warn: "transport_socket_connect_timeout",
   },
   "envoy.config.listener.v3.FilterChainMatch": {
     yes: "",
@@ -728,6 +743,66 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
   "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer": { yes: "" },
 };
 
+const transportSecurity: Readonly<Record<string, MessageSupport>> = {
+  [`${tls}.DownstreamTlsContext`]: {
+    yes: `common_tls_context require_client_certificate session_ticket_keys
+      session_ticket_keys_sds_secret_config disable_stateless_session_resumption
+      disable_stateful_session_resumption session_timeout ocsp_staple_policy prefer_client_ciphers`,
+    refuse: "require_sni full_scan_certs_on_sni_mismatch",
+  },
+  [`${tls}.UpstreamTlsContext`]: {
+    yes: "common_tls_context sni auto_host_sni auto_sni_san_validation max_session_keys",
+    refuse: "allow_renegotiation",
+    warn: "enforce_rsa_key_usage",
+  },
+  [`${tls}.CommonTlsContext`]: {
+    yes: `tls_params tls_certificates tls_certificate_sds_secret_configs validation_context
+      validation_context_sds_secret_config combined_validation_context alpn_protocols key_log`,
+    refuse: `tls_certificate_provider_instance custom_tls_certificate_selector
+      tls_certificate_certificate_provider tls_certificate_certificate_provider_instance
+      validation_context_certificate_provider validation_context_certificate_provider_instance
+      custom_handshaker`,
+  },
+  [`${tls}.CommonTlsContext.CombinedCertificateValidationContext`]: {
+    yes: "default_validation_context validation_context_sds_secret_config",
+    refuse: "validation_context_certificate_provider validation_context_certificate_provider_instance",
+  },
+  [`${tls}.TlsParameters`]: {
+    yes: `tls_minimum_protocol_version tls_maximum_protocol_version cipher_suites ecdh_curves
+      signature_algorithms`,
+    refuse: "compliance_policies",
+  },
+  [`${tls}.TlsCertificate`]: {
+    yes: "certificate_chain private_key pkcs12 watched_directory password ocsp_staple",
+    refuse: "private_key_provider signed_certificate_timestamp tls_params",
+  },
+  [`${tls}.CertificateValidationContext`]: {
+    yes: `trusted_ca system_root_certs watched_directory verify_certificate_spki verify_certificate_hash
+      match_typed_subject_alt_names match_subject_alt_names crl allow_expired_certificate
+      trust_chain_verification custom_validator_config only_verify_leaf_cert_crl max_verify_depth
+      suppress_client_ca_list`,
+    refuse: "ca_certificate_provider_instance require_signed_certificate_timestamp",
+  },
+  [`${tls}.CertificateValidationContext.SystemRootCerts`]: { yes: "" },
+  [`${tls}.SubjectAltNameMatcher`]: { yes: "san_type matcher", refuse: "oid" },
+  [`${tls}.SPIFFECertValidatorConfig`]: { yes: "trust_domains", refuse: "trust_bundles" },
+  [`${tls}.SPIFFECertValidatorConfig.TrustDomain`]: {
+    yes: "name trust_bundle",
+    refuse: "workload_trust_domain",
+  },
+  [`${tls}.TlsSessionTicketKeys`]: { yes: "keys" },
+  [`${tls}.TlsKeyLog`]: { yes: "path", refuse: "local_address_range remote_address_range" },
+  [`${tls}.SdsSecretConfig`]: { yes: "name sds_config" },
+  [`${tls}.Secret`]: {
+    yes: "name tls_certificate session_ticket_keys validation_context",
+    refuse: "generic_secret",
+  },
+  "envoy.service.discovery.v3.DiscoveryResponse": {
+    yes: "version_info resources type_url nonce",
+    warn: "canary control_plane resource_errors",
+  },
+};
+
 const accessLogs: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.accesslog.v3.AccessLog": { yes: "name filter typed_config" },
   "envoy.config.accesslog.v3.AccessLogFilter": {
@@ -778,6 +853,7 @@ export const messages: Readonly<Record<string, MessageSupport>> = {
   ...connectionManager,
   ...routes,
   ...clusters,
+  ...transportSecurity,
   ...accessLogs,
   ...core,
   ...sources,

@@ -35,6 +35,14 @@ function responses<P extends string>(prefix: P, completed: StatKind, classes: St
   } as Record<`${P}${"completed" | "1xx" | "2xx" | "3xx" | "4xx" | "5xx"}`, StatKind>;
 }
 
+/** What was agreed on in handshakes, each shown once it was seen. */
+function named<P extends string, N extends string>(prefix: P, names: readonly N[]) {
+  return Object.fromEntries(names.map((name) => [prefix + name, "late_counter"])) as Record<
+    `${P}${N}`,
+    StatKind
+  >;
+}
+
 /** As responses(), followed by the counters of single statuses. */
 function statuses<P extends string>(prefix: P, completed: StatKind) {
   return {
@@ -110,6 +118,62 @@ const stats = {
     extension_config_missing: "counter",
     network_extension_config_missing: "counter",
     no_filter_chain_match: "counter",
+  },
+  /** "listener.ADDRESS.ssl.", "cluster.NAME.ssl." */
+  ssl: {
+    handshake: "counter",
+    session_reused: "counter",
+    no_certificate: "counter",
+    connection_error: "counter",
+    fail_verify_cert_hash: "counter",
+    fail_verify_error: "counter",
+    fail_verify_no_cert: "counter",
+    fail_verify_san: "counter",
+    ocsp_staple_failed: "counter",
+    ocsp_staple_omitted: "counter",
+    ocsp_staple_requests: "counter",
+    ocsp_staple_responses: "counter",
+    was_key_usage_invalid: "counter",
+    ...named("versions.", ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]),
+    ...named("ciphers.", [
+      "TLS_AES_128_GCM_SHA256",
+      "TLS_AES_256_GCM_SHA384",
+      "TLS_CHACHA20_POLY1305_SHA256",
+      "ECDHE-ECDSA-AES128-GCM-SHA256",
+      "ECDHE-RSA-AES128-GCM-SHA256",
+      "ECDHE-ECDSA-AES256-GCM-SHA384",
+      "ECDHE-RSA-AES256-GCM-SHA384",
+      "ECDHE-ECDSA-CHACHA20-POLY1305",
+      "ECDHE-RSA-CHACHA20-POLY1305",
+      "ECDHE-ECDSA-AES128-SHA",
+      "ECDHE-RSA-AES128-SHA",
+      "ECDHE-ECDSA-AES256-SHA",
+      "ECDHE-RSA-AES256-SHA",
+      "AES128-GCM-SHA256",
+      "AES256-GCM-SHA384",
+      "AES128-SHA",
+      "AES256-SHA",
+    ]),
+    ...named("curves.", ["X25519", "P-256", "P-384", "P-521", "X25519MLKEM768"]),
+    ...named("sigalgs.", [
+      "rsa_pkcs1_sha1",
+      "rsa_pkcs1_sha256",
+      "rsa_pkcs1_sha384",
+      "rsa_pkcs1_sha512",
+      "ecdsa_secp256r1_sha256",
+      "ecdsa_secp384r1_sha384",
+      "ecdsa_secp521r1_sha512",
+      "rsa_pss_rsae_sha256",
+      "rsa_pss_rsae_sha384",
+      "rsa_pss_rsae_sha512",
+      "ed25519",
+    ]),
+  },
+  /** "listener.ADDRESS.server_ssl_socket_factory.", "cluster.NAME.client_ssl_socket_factory." */
+  ssl_factory: {
+    downstream_context_secrets_not_ready: "counter",
+    upstream_context_secrets_not_ready: "counter",
+    ssl_context_update_by_sds: "counter",
   },
   /** "listener.ADDRESS.worker_N." */
   listener_worker: {
@@ -444,6 +508,7 @@ export type CallShape = { readonly takes: readonly Crossing[]; readonly gives?: 
 const calls = {
   create: { takes: ["text"], gives: "faults" },
   setClusters: { takes: [["envoy.config.cluster.v3.Cluster"]], gives: "faults" },
+  setSecret: { takes: ["text", "envoy.extensions.transport_sockets.tls.v3.Secret"], gives: "faults" },
   setEndpoints: { takes: ["text", "envoy.config.endpoint.v3.ClusterLoadAssignment"], gives: "faults" },
   removeCluster: { takes: ["text"], gives: "faults" },
   setRoutes: { takes: ["text", "envoy.config.route.v3.RouteConfiguration"], gives: "faults" },

@@ -12,7 +12,7 @@ const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.to
 
 /** `external.upstream_rq_` is the enumerator external_upstream_rq_codes. */
 export function enumerator(name: string): string {
-  const plain = name.replaceAll(".", "_");
+  const plain = name.replaceAll(/[.-]/g, "_");
   return plain.endsWith("_") ? `${plain}codes` : plain;
 }
 

@@ -18,6 +18,7 @@ const nativeRooms = [
   ["access_log"],
   ["formatter", "tracing"],
   ["observability"],
+  ["transport"],
   ["codec", "connection"],
   ["base"],
 ];

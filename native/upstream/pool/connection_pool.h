@@ -16,6 +16,7 @@ struct UpstreamConnectionInfo {
   Protocol protocol = Protocol::None;
   uint64_t connect_start_ns = 0;
   uint64_t connect_complete_ns = 0;
+  const TlsFacts* tls = nullptr;  // null: plain
 };
 
 // Waits for a place on an upstream connection, for one HTTP exchange.

@@ -26,6 +26,7 @@ void PooledConnection::connect(int fd, std::unique_ptr<TransportSocket> transpor
 
 void PooledConnection::on_connected() {
   info_.connect_complete_ns = pool_.loop().now_ns();
+  info_.tls = connection_.tls();
   sockaddr_storage local;
   socklen_t bytes = sizeof(local);
   if (getsockname(connection_.fd(), reinterpret_cast<sockaddr*>(&local), &bytes) == 0) {
@@ -126,7 +127,7 @@ void PooledConnection::on_closed(CloseReason reason) {
   if (state_ == State::Open) return on_broken(reason);
   destroy(reason);
   std::string text(connection_.transport_failure());
-  if (text.empty())
+  if (text.empty() && connection_.connect_error() != 0)
     text.append("delayed connect error: ").append(strerrordesc_np(connection_.connect_error()));
   pool_.on_connect_failure(ResetReason::ConnectionFailure, text);
 }
