@@ -29,6 +29,9 @@ const packages = [
   // The addon uses the OpenSSL inside Node; the native tests have no Node.
   { name: "libssl-dev", dev: true, there: () => existsSync("/usr/include/openssl/ssl.h") },
   { name: "libgtest-dev", dev: true, there: () => existsSync("/usr/include/gtest/gtest.h") },
+  { name: "golang-go", dev: true, there: () => onPath("go") },
+  { name: "nghttp2-client", dev: true, there: () => onPath("h2load") },
+  { name: "curl", dev: true, there: () => onPath("curl") },
   { name: "clang-format", dev: true, there: () => onPath("clang-format") },
   { name: "clang-tidy", dev: true, there: () => onPath("clang-tidy") },
 ];

@@ -95,9 +95,14 @@ void ActiveStream::on_headers(HeaderMap&, EndStream end) {
   StatsBlock& stats = http_.worker.stats;
   stats.add(hcm_.stats, HttpStat::downstream_rq_total);
   stats.add(hcm_.stats, HttpStat::downstream_rq_active);
-  stats.add(hcm_.stats, HttpStat::downstream_rq_http1_total);
   counted_ = true;
-  info_.downstream_wire.header_received = http1::field_bytes_received(request_headers_);
+  if (info_.protocol < Protocol::Http2) {
+    stats.add(hcm_.stats, HttpStat::downstream_rq_http1_total);
+    info_.downstream_wire.header_received = http1::field_bytes_received(request_headers_);
+  } else {
+    stats.add(hcm_.stats, HttpStat::downstream_rq_http2_total);
+    take_http2_head();
+  }
   if (request_ended_) info_.timing.last_downstream_rx_byte_ns = http_.worker.loop.now_ns();
   if (refuse_by_rules()) return;
   if (decide_upgrade_request()) return;
@@ -108,6 +113,24 @@ void ActiveStream::on_headers(HeaderMap&, EndStream end) {
   }
   make_filters();
   run_request_headers();
+}
+
+// HTTP/2's way to say what HTTP/1 says otherwise. Extended CONNECT (RFC 8441) becomes an upgrade, as in Envoy: behind
+// the codec there is one form of it.
+void ActiveStream::take_http2_head() {
+  if (request_headers_.has(HeaderId::Expect) && request_headers_.get(HeaderId::Expect) == "100-continue") {
+    expects_continue_ = true;
+  }
+  if (!request_headers_.has(HeaderId::Protocol)) return;
+  request_headers_.set_ref(HeaderId::Method, "GET");
+  request_headers_.set_ref(HeaderId::Upgrade, request_headers_.get(HeaderId::Protocol));
+  request_headers_.set_ref(HeaderId::Connection, "upgrade");
+  request_headers_.remove(HeaderId::Protocol);
+}
+
+// The answer to an upgrade, as HTTP/2 has it.
+void ActiveStream::make_http2_response(HeaderMap& headers) {
+  if (headers.get(HeaderId::Status) == "101") headers.set_ref(HeaderId::Status, "200");
 }
 
 bool ActiveStream::refuse_by_rules() {
@@ -343,6 +366,7 @@ void ActiveStream::send_response_headers(EndStream end) {
   stats.add_response(hcm_.listener_stats, ListenerHttpStat::downstream_rq_completed, info_.response_code);
   response_started_ = true;
   info_.timing.first_downstream_tx_byte_ns = http_.worker.loop.now_ns();
+  if (upgrade_request_ && info_.protocol >= Protocol::Http2) make_http2_response(headers);
   encoder_->encode_headers(headers, end);
   const bool tunnel =
       upgrade_request_ && !local_reply_ && (info_.response_code == 101 || info_.response_code / 100 == 2);
@@ -393,6 +417,12 @@ void ActiveStream::on_reset(ResetReason reason) {
   encoder_ = nullptr;
   StatsBlock& stats = http_.worker.stats;
   stats.add(hcm_.stats, HttpStat::downstream_rq_rx_reset);
+  const bool http2 = info_.protocol >= Protocol::Http2;
+  if (http2 && reason != ResetReason::ConnectionTermination) {
+    const bool by_client = reason != ResetReason::ProtocolError;
+    info_.set(by_client ? ResponseFlag::DownstreamRemoteReset : ResponseFlag::DownstreamProtocolError);
+    info_.response_code_details = by_client ? "http2.remote_reset" : "http2.violation.of.messaging.rule";
+  }
   if (reason == ResetReason::ConnectionTermination) info_.set(ResponseFlag::DownstreamConnectionTermination);
   if (info_.response_code_details.empty() || info_.response_code_details == "via_upstream") {
     info_.response_code_details = "downstream_remote_disconnect";

@@ -38,13 +38,14 @@ class StreamOwner {
 
 // One request and its response, from the first byte of its head until the log is written: the filter chain, the
 // router at its end, and the rules of the connection manager around them. Everything it needs lives in its arena.
-class ActiveStream final : public MessageDecoder, public Deferred, Stream, RouterCallbacks {
+class ActiveStream final : public RequestDecoder, public Deferred, Stream, RouterCallbacks {
  public:
   ActiveStream(StreamOwner& owner, ResponseEncoder& encoder, Protocol protocol);
   ~ActiveStream();
 
   HeaderMap& request_headers() override { return request_headers_; }
-  HeaderMap& request_trailers();
+  HeaderMap& request_trailers() override;
+  WireBytes& wire_bytes() override { return info_.downstream_wire; }
   StreamInfo& info() override { return info_; }
   bool request_ended() const { return request_ended_; }
   bool response_started() const { return response_started_; }
@@ -122,6 +123,8 @@ class ActiveStream final : public MessageDecoder, public Deferred, Stream, Route
   void require_deadline(uint64_t deadline_ms) override { owner_.require_deadline(deadline_ms); }
 
   HeaderMap* new_map(HeaderMapKind kind);
+  void take_http2_head();
+  static void make_http2_response(HeaderMap& headers);
   bool refuse_by_rules();
   bool decide_upgrade_request();
   void make_filters();
@@ -152,7 +155,7 @@ class ActiveStream final : public MessageDecoder, public Deferred, Stream, Route
   const HcmInstance& hcm_;
   const RouteConfig* routes_;
   WorkerRoutes* held_routes_ = nullptr;  // keeps routes_, where another version may take over
-  ResponseEncoder* encoder_;  // null once the response has ended
+  ResponseEncoder* encoder_;             // null once the response has ended
   Arena arena_;
   StreamInfo info_;
   HeaderMap request_headers_;

@@ -89,7 +89,8 @@ void ActiveStream::on_protocol_error(uint16_t status, std::string_view details) 
     request_headers_.clear();  // nobody may take what could not be read for a request
     stats.add(hcm_.stats, HttpStat::downstream_rq_total);
     stats.add(hcm_.stats, HttpStat::downstream_rq_active);
-    stats.add(hcm_.stats, HttpStat::downstream_rq_http1_total);
+    stats.add(hcm_.stats, info_.protocol < Protocol::Http2 ? HttpStat::downstream_rq_http1_total
+                                                           : HttpStat::downstream_rq_http2_total);
   }
   stats.add(hcm_.stats, HttpStat::downstream_cx_protocol_error);
   stats.add(hcm_.stats, HttpStat::downstream_rq_rx_reset);

@@ -349,6 +349,12 @@ class Reader {
     config_.http1_stream_error_on_invalid_message =
         view.boolean("override_stream_error_on_invalid_http_message",
                      view_.boolean("stream_error_on_invalid_http_message"));
+    http2::Options& http2 = config_.http2;
+    http2.stream_error_on_invalid_message = view_.boolean("stream_error_on_invalid_http_message");
+    http2.header_bytes_max = options.header_bytes_max;
+    http2.header_count_max = options.header_count_max;
+    http2.underscores = options.headers_with_underscores_action;
+    http2::read_options(view_["http2_protocol_options"], http2);
     if (!read_key_format(view["header_key_format"], &options.key_format)) return false;
     http1::EncoderOptions& encoder = config_.http1_encoder;
     encoder.key_format = options.key_format;

@@ -12,6 +12,7 @@
 #include "base/string_match.h"
 #include "codec/http1/encoder.h"
 #include "codec/http1/parser.h"
+#include "codec/http2/options.h"
 #include "downstream/cidr_set.h"
 #include "formatter/mutation_rules.h"
 
@@ -154,6 +155,7 @@ struct HcmConfig {
   // Limits and times
   http1::Options http1;
   http1::EncoderOptions http1_encoder;
+  http2::Options http2;
   bool http1_forward_reason_phrase = false;  // the upstream's, to the client
   bool proxy_100_continue = false;
   bool http1_stream_error_on_invalid_message = false;  // a bad request ends its stream, not the connection

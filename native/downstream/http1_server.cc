@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/http2/frame.h"
+#include "connection/tls_facts.h"
+#include "downstream/jitter.h"
+
 namespace outrider {
 
 Http1Server::Http1Server(HttpWorker& http, const HcmInstance& hcm, DownstreamOwner& owner,
@@ -18,16 +22,40 @@ Http1Server::Http1Server(HttpWorker& http, const HcmInstance& hcm, DownstreamOwn
   StatsBlock& stats = http_.worker.stats;
   stats.add(hcm_.stats, HttpStat::downstream_cx_total);
   stats.add(hcm_.stats, HttpStat::downstream_cx_active);
+}
+
+// ---- which codec ---------------------------------------------------------------------------------------------
+
+void Http1Server::use_http1() {
+  codec_chosen_ = true;
+  StatsBlock& stats = http_.worker.stats;
   stats.add(hcm_.stats, HttpStat::downstream_cx_http1_total);
   stats.add(hcm_.stats, HttpStat::downstream_cx_http1_active);
   stats.add(hcm_.codec_stats, Http1Stat::created);
 }
 
-// Up to so many percent more, at random.
-static uint64_t with_jitter(uint64_t ms, double percent, Random& random) {
-  const auto most = static_cast<uint64_t>(static_cast<double>(ms) * percent / 100);
-  return most == 0 ? ms : ms + random.next() % most;
+void Http1Server::use_http2() {
+  codec_chosen_ = true;
+  http2_ = std::make_unique<Http2Server>(http_, hcm_, *this, connection_, info_);
+  http2_->start();
 }
+
+// As Envoy: what the configuration says, then ALPN, then whether the first bytes are HTTP/2's preface. False: they are
+// too few to tell.
+bool Http1Server::choose_codec(std::string_view bytes) {
+  const CodecType configured = hcm_.config().codec_type;
+  const std::string_view alpn = connection_.tls() == nullptr ? std::string_view{} : connection_.tls()->alpn();
+  const bool ask_bytes = configured == CodecType::Auto && alpn.empty();
+  constexpr std::string_view magic = http2::client_preface.substr(0, 12);
+  if (ask_bytes && bytes.size() < magic.size() && magic.starts_with(bytes)) return false;
+  const bool http2 = ask_bytes
+                         ? bytes.starts_with(magic)
+                         : configured == CodecType::Http2 || (configured == CodecType::Auto && alpn == "h2");
+  http2 ? use_http2() : use_http1();
+  return true;
+}
+
+void Http1Server::close_after_output(uint64_t linger_ms) { close(linger_ms); }
 
 bool Http1Server::start(int fd) {
   connection_.tell_end_while_paused();  // as Envoy
@@ -60,6 +88,8 @@ void Http1Server::count_written() {
 size_t Http1Server::on_data(std::string_view bytes) {
   const size_t whole = bytes.size();
   count_read();
+  if (!codec_chosen_ && !choose_codec(bytes)) return 0;
+  if (http2_ != nullptr) return http2_->on_data(bytes);
   in_on_data_ = true;
   while (!bytes.empty() && connection_.open() && paused_ == 0) {
     if (phase_ == Phase::Waiting) {  // pipelined: its turn comes when the answer is out
@@ -196,6 +226,7 @@ void Http1Server::on_end_of_input() {
     // Told first, so that nothing is written any more.
     std::exchange(stream_, nullptr)->on_reset(ResetReason::ConnectionTermination);
   }
+  abandon_http2(HttpStat::downstream_cx_destroy_remote_active_rq);
   destroy(CloseReason::Remote);
 }
 
@@ -210,10 +241,20 @@ void Http1Server::on_closed(CloseReason reason) {
     http_.worker.stats.add(hcm_.stats, HttpStat::downstream_cx_destroy_active_rq);
     std::exchange(stream_, nullptr)->on_reset(ResetReason::ConnectionTermination);
   }
+  abandon_http2(reason == CloseReason::Local ? HttpStat::downstream_cx_destroy_local_active_rq
+                                             : HttpStat::downstream_cx_destroy_remote_active_rq);
   destroy(reason);
 }
 
+void Http1Server::abandon_http2(HttpStat ended_by) {
+  if (http2_ == nullptr || http2_->idle()) return;
+  http_.worker.stats.add(hcm_.stats, ended_by);
+  http_.worker.stats.add(hcm_.stats, HttpStat::downstream_cx_destroy_active_rq);
+  http2_->abandon();
+}
+
 void Http1Server::on_output_full(bool full) {
+  if (http2_ != nullptr) return http2_->on_output_full(full);
   if (stream_ != nullptr) stream_->on_output_full(full);
   if (!full && phase_ == Phase::Idle && std::exchange(input_paused_, false)) connection_.resume_reads();
 }
@@ -295,6 +336,7 @@ bool Http1Server::draining() const {
 }
 
 void Http1Server::drain() {
+  if (http2_ != nullptr) return http2_->drain();
   drain_at_ms_ = std::min(drain_at_ms_, http_.worker.loop.now_ms());
   if (stream_ == nullptr) require_deadline(idle_end_ms());
 }
@@ -321,8 +363,8 @@ void Http1Server::destroy(CloseReason reason) {
   ListLink<DownstreamConnection>::unlink();
   StatsBlock& stats = http_.worker.stats;
   stats.sub(hcm_.stats, HttpStat::downstream_cx_active);
-  stats.sub(hcm_.stats, HttpStat::downstream_cx_http1_active);
   if (info_.tls != nullptr) stats.sub(hcm_.stats, HttpStat::downstream_cx_ssl_active);
+  if (codec_chosen_ && http2_ == nullptr) stats.sub(hcm_.stats, HttpStat::downstream_cx_http1_active);
   if (soft_drain_) stats.sub(hcm_.stats, HttpStat::downstream_cx_http1_soft_drain);
   stats.add(hcm_.stats, HttpStat::downstream_cx_destroy);
   stats.add(hcm_.stats, reason == CloseReason::Local ? HttpStat::downstream_cx_destroy_local
@@ -336,6 +378,7 @@ void Http1Server::destroy(CloseReason reason) {
 void Http1Server::free_deferred() { http_.http1_servers.destroy(this); }
 
 uint64_t Http1Server::deadline_ms() const {
+  if (http2_ != nullptr) return http2_->deadline_ms();
   const HcmConfig& config = hcm_.config();
   uint64_t deadline = stream_ == nullptr ? idle_end_ms() : stream_->deadline_ms();
   if (stream_ == nullptr && config.idle_timeout_ms != 0 && drain_at_ms_ == UINT64_MAX) {
@@ -349,6 +392,7 @@ void Http1Server::on_timer() {
   StatsBlock& stats = http_.worker.stats;
   const uint64_t now = http_.worker.loop.now_ms();
   if (closed_ || !connection_.open()) return;
+  if (http2_ != nullptr) return http2_->on_timer();
   if (stream_ != nullptr && stream_->deadline_ms() <= now) stream_->on_deadline();
   if (closed_ || !connection_.open()) return;
   if (stream_ == nullptr && idle_end_ms() <= now) return close(0);

@@ -1,20 +1,25 @@
 #pragma once
+#include <memory>
+
 #include "base/event_loop.h"
 #include "codec/http1/chunked.h"
 #include "codec/http1/encoder.h"
 #include "codec/http1/parser.h"
 #include "connection/connection.h"
 #include "downstream/active_stream.h"
+#include "downstream/http2_server.h"
 #include "downstream/http_connection_manager.h"
 #include "filter/network.h"
 
 namespace outrider {
 
-// One downstream HTTP/1 connection: bytes to requests, one at a time, and responses to bytes.
+// One downstream HTTP connection: with HTTP/1, bytes to requests, one at a time, and responses to bytes. Where the
+// client turns out to speak HTTP/2, an Http2Server does that instead.
 class Http1Server final : public DownstreamConnection,
                           public Deferred,
                           public StreamOwner,
                           public ResponseEncoder,
+                          public Http2Parent,
                           Timer {
  public:
   Http1Server(HttpWorker& http, const HcmInstance& hcm, DownstreamOwner& owner, const ConnectionInfo& info,
@@ -75,6 +80,12 @@ class Http1Server final : public DownstreamConnection,
   // An idle connection that drains may have its next request on the way: it has this long to arrive.
   static constexpr uint64_t next_request_ms = 1'000;
 
+  void close_after_output(uint64_t linger_ms) override;
+
+  bool choose_codec(std::string_view bytes);
+  void use_http1();
+  void use_http2();
+  void abandon_http2(HttpStat ended_by);
   bool may_begin(std::string_view& bytes);
   void hold_input();
   uint64_t idle_end_ms() const;
@@ -95,6 +106,7 @@ class Http1Server final : public DownstreamConnection,
   DownstreamOwner& owner_;
   Connection connection_;
   ActiveStream* stream_ = nullptr;
+  std::unique_ptr<Http2Server> http2_;
   http1::Parser parser_;
   http1::BodyDecoder body_;
   ConnectionInfo info_;
@@ -114,6 +126,7 @@ class Http1Server final : public DownstreamConnection,
   bool soft_drain_ = false;  // the connection is too old: it ends with the next response
   bool lingers_ = false;     // waits for the client's end, after ours
   bool in_on_data_ = false;
+  bool codec_chosen_ = false;
 };
 
 }  // namespace outrider

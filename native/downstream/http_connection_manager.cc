@@ -21,6 +21,7 @@ Result<std::unique_ptr<HcmInstance>> HcmInstance::build(ConfigView config, HcmIn
   instance->router_stats = context.stats.add_scope<RouterStat>(prefix);
   context.stats.add_scope<TracingStat>(prefix + "tracing.");
   instance->codec_stats = context.stats.add_scope<Http1Stat>("http1.");
+  instance->http2_stats = context.stats.add_scope<Http2Stat>("http2.");
   instance->listener_stats =
       context.stats.add_scope<ListenerHttpStat>(std::string(context.listener_prefix) + prefix);
   if (auto filters = instance->read_filters_and_routes(context); !filters) return filters.error();

@@ -18,6 +18,9 @@ namespace outrider {
 
 class ActiveStream;
 class Http1Server;
+namespace http2 {
+struct Workspace;
+}
 
 // One HTTP filter of the chain.
 struct ChainFilter {
@@ -50,6 +53,7 @@ class HcmInstance {
   StatScope<ListenerHttpStat> listener_stats;
   StatScope<RouterStat> router_stats;
   StatScope<Http1Stat> codec_stats;
+  StatScope<Http2Stat> http2_stats;
   uint64_t shortest_stream_timeout_ms = UINT64_MAX;  // of those that every stream starts with
 
  private:
@@ -83,7 +87,8 @@ struct HttpWorker {
   std::string reply_text;
   Slab<ActiveStream>& streams;
   Slab<Http1Server>& http1_servers;
-  std::vector<WorkerRoutes*> routes;  // by index; a connection manager that names one comes after it
+  http2::Workspace& http2_space;
+  std::vector<WorkerRoutes*> routes;       // by index; a connection manager that names one comes after it
   const RuntimeValues* runtime = nullptr;  // null: every key has its default
 };
 

@@ -24,6 +24,7 @@ Worker::Worker(uint32_t index, StatsBlock& stats, const DrainState& drain, uint6
             .reply_text = {},
             .streams = streams_,
             .http1_servers = http1_servers_,
+            .http2_space = http2_space_,
             .routes = {}},
       drain_(drain),
       async_client_(context_, *this, own_requests.stats, own_requests.local_ip),

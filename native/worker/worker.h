@@ -86,6 +86,7 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision, SocketPort
   WorkerContext context_;
   Slab<ActiveStream> streams_;
   Slab<Http1Server> http1_servers_;
+  http2::Workspace http2_space_;
   HttpWorker http_;
   const DrainState& drain_;
   const std::vector<std::unique_ptr<Worker>>* peers_ = nullptr;

@@ -186,8 +186,7 @@ export const refusedValues: Readonly<Record<string, string>> = {
   "envoy.config.core.v3.SocketAddress.Protocol": "UDP",
   "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext.OcspStaplePolicy":
     "STRICT_STAPLING MUST_STAPLE",
-  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType":
-    "HTTP2 HTTP3",
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType": "HTTP3",
 };
 
 const bootstrap: Readonly<Record<string, MessageSupport>> = {
@@ -337,6 +336,19 @@ const core: Readonly<Record<string, MessageSupport>> = {
       allow_chunked_length override_stream_error_on_invalid_http_message send_fully_qualified_url
       allow_custom_methods ignore_http_11_upgrade use_balsa_parser`,
   },
+  "envoy.config.core.v3.Http2ProtocolOptions": {
+    yes: `hpack_table_size max_concurrent_streams initial_stream_window_size initial_connection_window_size
+      allow_connect max_outbound_frames max_outbound_control_frames
+      max_consecutive_inbound_frames_with_empty_payload max_inbound_priority_frames_per_stream
+      max_inbound_window_update_frames_per_data_frame_sent stream_error_on_invalid_http_messaging
+      override_stream_error_on_invalid_http_message connection_keepalive use_oghttp2_codec
+      enable_huffman_encoding stream_reset_burst stream_reset_rate`,
+    refuse: `allow_metadata max_metadata_size custom_settings_parameters max_header_field_size_kb
+      disallow_obs_text`,
+  },
+  "envoy.config.core.v3.KeepaliveSettings": {
+    yes: "interval timeout interval_jitter connection_idle_interval",
+  },
   "envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat": {
     yes: "proper_case_words stateful_formatter",
   },
@@ -442,12 +454,13 @@ const connectionManager: Readonly<Record<string, MessageSupport>> = {
       append_x_forwarded_port original_ip_detection_extensions
       early_header_mutation_extensions proxy_status_config forward_proto_config
       http1_safe_max_connection_duration stream_flush_timeout drain_timeout_jitter access_log_options
-      access_log_flush_interval flush_access_log_on_new_request record_route_resolution_stats rds`,
+      access_log_flush_interval flush_access_log_on_new_request record_route_resolution_stats rds
+      http2_protocol_options`,
     refuse: `scoped_routes http3_protocol_options
       forward_client_cert_matcher path_normalization_options
       typed_header_validation_config
      `,
-    warn: `tracing set_current_client_cert_details http2_protocol_options append_local_overload
+    warn: `tracing set_current_client_cert_details append_local_overload
       add_proxy_protocol_connection_state`,
   },
   [`${hcm}.HttpConnectionManager.InternalAddressConfig`]: { yes: "unix_sockets cidr_ranges" },

@@ -154,6 +154,13 @@ class Mux final : EndOfTurn {
 
   // Streams that have not ended, those included whose last bytes wait for the peer.
   size_t streams() const { return live_; }
+  // Server: requests whose answers have not ended.
+  template <typename Visit>
+  void for_each_request(Visit visit) const {
+    table_.for_each([&visit](const Stream& stream) {
+      if (stream.request_ != nullptr) visit(*stream.request_);
+    });
+  }
   bool dead() const { return dead_; }
   // When on_deadline() must be called (keepalive pings, what the peer does not take); UINT64_MAX: never.
   uint64_t deadline_ms() const;

@@ -78,7 +78,7 @@ void Stream::reset(ResetReason reason) {
   if (state_ == StreamState::Idle) return mux_.close(*this, Mux::Ended::ByUs);
   const ErrorCode code = reason == ResetReason::ProtocolError   ? ErrorCode::ProtocolError
                          : reason == ResetReason::RefusedStream ? ErrorCode::RefusedStream
-                                                                : ErrorCode::NoError;
+                                                                : ErrorCode::InternalError;
   mux_.send_reset(id_, code);
   mux_.close(*this, Mux::Ended::ByUs);
 }

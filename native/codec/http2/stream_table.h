@@ -22,6 +22,13 @@ class StreamTable {
   void erase(uint32_t id);
   size_t size() const { return size_; }
 
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    for (const Slot& slot : slots_) {
+      if (slot.id != 0) visit(*slot.stream);
+    }
+  }
+
  private:
   struct Slot {
     uint32_t id = 0;  // 0: empty
