@@ -212,6 +212,7 @@ export class Server {
         if (this.#dynamic === undefined) throw new Error("EDS without its room");
         return this.#dynamic.createEds(config, onChange, count);
       },
+      useSecrets: (config) => this.#dynamic?.useSecrets(config) ?? [],
       onFault: ({ name, path, reason }) => upstreamLog.error(`cluster ${name}: ${path}: ${reason}`),
     });
   }
@@ -235,6 +236,7 @@ export class Server {
         if (this.#dynamic === undefined) throw new Error("RDS without its room");
         return this.#dynamic.useRoutes(rds, statPrefix);
       },
+      useSecrets: (config) => this.#dynamic?.useSecrets(config) ?? [],
       onFault: (name, reason) => listenerLog.warning(`listener ${name}: ${reason}`),
     });
   }

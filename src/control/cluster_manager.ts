@@ -6,6 +6,7 @@ import { isTree, type Tree } from "./check/typing.ts";
 import type { DnsOptions, DnsResolver } from "./dns.ts";
 import { DnsCluster, type Schedule, type UpdateStat } from "./dns_cluster.ts";
 import { type DnsPlan, readDnsPlan } from "./dns_config.ts";
+import type { Use } from "./xds/sds.ts";
 
 /** Why the native side refused something. */
 export interface ClusterFault {
@@ -58,6 +59,8 @@ export interface ClusterManagerOptions {
   ) => EndpointSource;
   /** A fault of endpoints that a name led to. */
   readonly onFault: (fault: ClusterFault) => void;
+  /** The secrets that a cluster asks a control plane for; none where nothing is said. */
+  readonly useSecrets?: (config: Tree) => readonly Use[];
   readonly schedule?: Schedule;
   readonly random?: () => number;
 }
@@ -83,6 +86,39 @@ const scheduleUnref: Schedule = (ms, action) => {
 
 function nameOf(cluster: Tree): string {
   return String(cluster["name"]);
+}
+
+/** A cluster that waits for secrets, too. */
+class WithSecrets implements EndpointSource {
+  readonly inner: EndpointSource | undefined;
+  readonly #config: Tree;
+  readonly #secrets: readonly Use[];
+
+  constructor(inner: EndpointSource | undefined, config: Tree, secrets: readonly Use[]) {
+    this.inner = inner;
+    this.#config = config;
+    this.#secrets = secrets;
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([this.inner?.start(), ...this.#secrets.map(({ ready }) => ready)]);
+  }
+
+  stop(): void {
+    this.inner?.stop();
+    for (const secret of this.#secrets) secret.release();
+  }
+
+  assignment(): Tree {
+    if (this.inner !== undefined) return this.inner.assignment();
+    const assignment = this.#config["load_assignment"];
+    return isTree(assignment) ? assignment : {};
+  }
+}
+
+/** What endpoints come from, without what else is waited for. */
+function endpointsOf(cluster: Cluster | undefined): EndpointSource | undefined {
+  return cluster?.source instanceof WithSecrets ? cluster.source.inner : cluster?.source;
 }
 
 export class ClusterManager {
@@ -146,7 +182,10 @@ export class ClusterManager {
     const name = nameOf(config);
     const next = this.#create(config, true);
     const current = this.#warming.get(name) ?? this.#active.get(name);
-    if (current?.identity === next.identity) return [];
+    if (current?.identity === next.identity) {
+      next.source?.stop();
+      return [];
+    }
     const before = this.#warming.get(name);
     this.#warming.delete(name);
     if (next.source === undefined) {
@@ -210,14 +249,16 @@ export class ClusterManager {
     const counts: UpdateStat[] = [];
     const source =
       plan === undefined ? this.#createEds(config, counts) : this.#createDns(config, plan, counts);
-    return { config, native: whole, identity: JSON.stringify(config), addedViaApi, source, counts };
+    const secrets = this.#options.useSecrets?.(config) ?? [];
+    const waited = secrets.length === 0 ? source : new WithSecrets(source, config, secrets);
+    return { config, native: whole, identity: JSON.stringify(config), addedViaApi, source: waited, counts };
   }
 
   #createEds(config: Tree, counts: UpdateStat[]): EndpointSource | undefined {
     const { createEds, native } = this.#options;
     if (config["type"] !== "EDS" || createEds === undefined) return undefined;
     const name = nameOf(config);
-    const isActive = () => this.#active.get(name)?.source === eds;
+    const isActive = () => endpointsOf(this.#active.get(name)) === eds;
     const eds: EndpointSource = createEds(
       config,
       (assignment) => {
@@ -234,7 +275,7 @@ export class ClusterManager {
     const { native, schedule = scheduleUnref, random = Math.random } = this.#options;
     const name = nameOf(config);
     const assignment = config["load_assignment"];
-    const isActive = () => this.#active.get(name)?.source === dns;
+    const isActive = () => endpointsOf(this.#active.get(name)) === dns;
     const dns: DnsCluster = new DnsCluster({
       plan,
       assignment: isTree(assignment) ? assignment : {},

@@ -109,6 +109,11 @@ function hostStatus(host: HostDescription) {
   };
 }
 
+function edsServiceName({ eds_cluster_config: eds }: Tree): { readonly eds_service_name?: string } {
+  const name = isTree(eds) ? eds["service_name"] : undefined;
+  return typeof name === "string" && name !== "" ? { eds_service_name: name } : {};
+}
+
 /**
  * @param clusters what ClusterManager.list() answers
  * @param hosts    by cluster
@@ -122,6 +127,7 @@ export function clusterStatuses(
     name: cluster.name,
     observability_name: String(cluster.config["alt_stat_name"] || cluster.name),
     added_via_api: cluster.addedViaApi,
+    ...edsServiceName(cluster.config),
     default_priority: thresholds(cluster, "DEFAULT", runtime),
     high_priority: thresholds(cluster, "HIGH", runtime),
     hosts: (hosts[cluster.name] ?? []).map(hostStatus),

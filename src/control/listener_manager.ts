@@ -1,12 +1,13 @@
 /**
- * The main thread's side of listeners: a listener that looks its routes up begins once they are there, or were waited
- * for long enough; until then the one that it replaces serves on.
+ * The main thread's side of listeners: a listener that looks up its routes or secrets begins once they are there, or
+ * were waited for long enough; until then the one that it replaces serves on.
  */
 import { randomUUID } from "node:crypto";
 import type { BoundAddress, Fault } from "../native/load.ts";
 import { addressKey } from "./check/address.ts";
 import { anyTypeName, isTree, type Tree } from "./check/typing.ts";
 import type { RouteUse } from "./xds/rds.ts";
+import type { Use } from "./xds/sds.ts";
 
 const managerType = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
@@ -34,6 +35,7 @@ export type ListenerManagerOptions = {
   readonly stats: ListenerManagerStats;
   readonly concurrency: number;
   readonly useRoutes: (rds: Tree, statPrefix: string) => RouteUse;
+  readonly useSecrets: (config: Tree) => readonly Use[];
   /** A listener that was refused, or could not be bound, after it had been taken. */
   readonly onFault: (name: string, reason: string) => void;
 };
@@ -42,7 +44,7 @@ type Listener = {
   readonly name: string;
   readonly config: Tree;
   readonly addedViaApi: boolean;
-  readonly routes: readonly RouteUse[];
+  readonly uses: readonly Use[];
   readonly bound: readonly BoundAddress[];
 };
 
@@ -65,23 +67,23 @@ export class ListenerManager {
    * @returns why it is refused; a promise where that is known later
    */
   set(config: Tree, addedViaApi: boolean): string | undefined | Promise<string | undefined> {
-    const { stats, useRoutes } = this.#options;
+    const { stats, useRoutes, useSecrets } = this.#options;
     const name = String(config["name"] || randomUUID());
     const clash = this.#clash(name, config);
     if (clash !== undefined) return clash;
-    const routes: RouteUse[] = [];
+    const uses: Use[] = [...useSecrets(config)];
     const named = withRouteKeys({ ...config, name }, (rds, statPrefix) => {
       const use = useRoutes(rds, statPrefix);
-      routes.push(use);
+      uses.push(use);
       return use.key;
     });
     stats.add(this.#active.has(name) || this.#warming.has(name) ? "listener_modified" : "listener_added");
     this.#dropWarming(name);
-    const listener: Listener = { name, config: named, addedViaApi, routes, bound: [] };
-    if (routes.length === 0) return this.#activate(listener);
+    const listener: Listener = { name, config: named, addedViaApi, uses, bound: [] };
+    if (uses.length === 0) return this.#activate(listener);
     this.#warming.set(name, listener);
     this.#count();
-    return Promise.all(routes.map(({ ready }) => ready)).then(() => {
+    return Promise.all(uses.map(({ ready }) => ready)).then(() => {
       if (this.#warming.get(name) !== listener) return undefined; // replaced or removed meanwhile
       this.#warming.delete(name);
       return this.#activate(listener);
@@ -95,7 +97,7 @@ export class ListenerManager {
       this.#active.delete(name);
       this.#options.native.removeListener(name);
       this.#options.stats.add("listener_removed");
-      for (const use of listener.routes) use.release();
+      for (const use of listener.uses) use.release();
     }
     this.#count();
   }
@@ -119,11 +121,11 @@ export class ListenerManager {
 
   #activate(listener: Listener): string | undefined {
     const { native, stats, concurrency, onFault } = this.#options;
-    const { name, routes } = listener;
+    const { name, uses } = listener;
     const answer = native.addListener(JSON.stringify(listener.config));
     if ("reason" in answer) {
       stats.add("listener_create_failure");
-      for (const use of routes) use.release();
+      for (const use of uses) use.release();
       this.#count();
       const reason = answer.path === "" ? answer.reason : `${answer.path}: ${answer.reason}`;
       onFault(name, reason);
@@ -132,7 +134,7 @@ export class ListenerManager {
     stats.add("listener_create_success", concurrency);
     const before = this.#active.get(name);
     this.#active.set(name, { ...listener, bound: answer });
-    for (const use of before?.routes ?? []) use.release();
+    for (const use of before?.uses ?? []) use.release();
     this.#count();
     return undefined;
   }
@@ -150,7 +152,7 @@ export class ListenerManager {
   }
 
   #dropWarming(name: string): void {
-    for (const use of this.#warming.get(name)?.routes ?? []) use.release();
+    for (const use of this.#warming.get(name)?.uses ?? []) use.release();
     this.#warming.delete(name);
   }
 

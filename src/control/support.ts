@@ -181,7 +181,7 @@ export const refusedValues: Readonly<Record<string, string>> = {
   "envoy.config.cluster.v3.Cluster.DiscoveryType": "ORIGINAL_DST",
   "envoy.config.cluster.v3.Cluster.LbPolicy": "CLUSTER_PROVIDED",
   "envoy.config.core.v3.ApiConfigSource.ApiType":
-    "DEPRECATED_AND_UNAVAILABLE_DO_NOT_USE REST AGGREGATED_GRPC AGGREGATED_DELTA_GRPC",
+    "DEPRECATED_AND_UNAVAILABLE_DO_NOT_USE AGGREGATED_GRPC AGGREGATED_DELTA_GRPC",
   "envoy.config.core.v3.ApiVersion": "AUTO V2",
   "envoy.config.core.v3.SocketAddress.Protocol": "UDP",
   "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext.OcspStaplePolicy":
@@ -253,8 +253,9 @@ const sources: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.core.v3.WatchedDirectory": { yes: "path", refuse: "watch_modify" },
   "envoy.config.core.v3.AggregatedConfigSource": { yes: "" },
   "envoy.config.core.v3.ApiConfigSource": {
-    yes: "api_type transport_api_version grpc_services rate_limit_settings set_node_on_first_message_only",
-    refuse: "cluster_names refresh_delay request_timeout config_validators",
+    yes: `api_type transport_api_version cluster_names grpc_services refresh_delay request_timeout rate_limit_settings
+      set_node_on_first_message_only`,
+    refuse: "config_validators",
   },
   "envoy.config.core.v3.RateLimitSettings": { yes: "max_tokens fill_rate" },
   "envoy.config.core.v3.GrpcService": {

@@ -8,6 +8,7 @@ import { httpChecks } from "./http.ts";
 import { listenerChecks } from "./listener.ts";
 import { routeChecks } from "./route.ts";
 import { runtimeChecks } from "./runtime.ts";
+import { sourceChecks } from "./source.ts";
 import { tlsChecks } from "./tls.ts";
 import type { Visit } from "./validate.ts";
 
@@ -20,6 +21,7 @@ const all: readonly Checks[] = [
   listenerChecks,
   routeChecks,
   runtimeChecks,
+  sourceChecks,
   tlsChecks,
 ];
 

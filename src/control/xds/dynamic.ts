@@ -18,6 +18,7 @@ import { Lds } from "./lds.ts";
 import { type NativeRoutes, Rds, type RdsStats, type RouteUse } from "./rds.ts";
 import { ResourceReader, shownTree } from "./reader.ts";
 import { type Arrival, kinds, type ResourceKind } from "./resource.ts";
+import { Sds, type SdsOptions, type Use } from "./sds.ts";
 import { Sources, type SourcesOptions, type Subscription } from "./sources.ts";
 
 export type DynamicOptions = Omit<SourcesOptions, "ads" | "clusterConfig"> & {
@@ -26,11 +27,13 @@ export type DynamicOptions = Omit<SourcesOptions, "ads" | "clusterConfig"> & {
   readonly context: Omit<Context, "issues">;
   readonly unknown: "refuse" | "warn";
   readonly native: NativeRoutes;
+  readonly setSecret?: SdsOptions["setSecret"];
   readonly runtime: Runtime;
   readonly stats: {
     readonly cds: () => SubscriptionStats;
     readonly lds: () => SubscriptionStats;
     readonly rds: (statPrefix: string, name: string) => RdsStats;
+    readonly sds: (name: string) => SubscriptionStats;
     readonly rtds: (layer: string) => SubscriptionStats;
     readonly eds: (cluster: string, count: (stat: UpdateStat) => void) => SubscriptionStats;
   };
@@ -46,6 +49,7 @@ export class Dynamic {
   readonly #sources: Sources;
   readonly #reader: ResourceReader;
   readonly #rds: Rds;
+  readonly #sds: Sds | undefined;
   #cds: Cds | undefined;
   #lds: Lds | undefined;
   #clusters: ClusterManager | undefined;
@@ -68,6 +72,9 @@ export class Dynamic {
       native: options.native,
       statsFor: options.stats.rds,
     });
+    const { setSecret } = options;
+    const shared = { sources: this.#sources, reader: this.#reader };
+    if (setSecret !== undefined) this.#sds = new Sds({ ...shared, setSecret, statsFor: options.stats.sds });
   }
 
   /** For ClusterManagerOptions. */
@@ -82,6 +89,10 @@ export class Dynamic {
 
   useRoutes(rds: Tree, statPrefix: string): RouteUse {
     return this.#rds.use(rds, statPrefix);
+  }
+
+  useSecrets(config: Tree): readonly Use[] {
+    return this.#sds?.use(config) ?? [];
   }
 
   /** Resolves once the layers of the runtime were answered, or not in time. */

@@ -5,14 +5,12 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { Schema } from "../api/schema.ts";
-import { anyTypeName, isTree, type Tree } from "../check/typing.ts";
 import { openFile, readSource } from "../read/source.ts";
 import { SyntaxFaults } from "../read/syntax.ts";
 import type { Feed } from "./feed.ts";
-import { type Arrival, nameOfTree } from "./resource.ts";
+import { arrivalsOf } from "./tree_response.ts";
 
 const responseType = "envoy.service.discovery.v3.DiscoveryResponse";
-const wrapperType = "envoy.service.discovery.v3.Resource";
 
 export type FileSourceOptions = {
   readonly schema: Schema;
@@ -82,29 +80,12 @@ export class FileSource {
       warn(`${path}: ${error.faults.map(({ message }) => message).join("; ")}`);
       return this.#feed.fail();
     }
-    const tree = isTree(response) ? response : {};
-    const version = String(tree["version_info"] ?? tree["versionInfo"] ?? "");
-    const resources = Array.isArray(tree["resources"]) ? tree["resources"] : [];
-    const arrivals: Arrival[] = [];
-    for (const resource of resources) {
-      const fault = this.#arrival(resource, version, arrivals);
-      if (fault === undefined) continue;
-      warn(`${path}: ${fault}`);
+    const read = arrivalsOf(response, this.#feed.kind);
+    if (typeof read === "string") {
+      warn(`${path}: ${read}`);
       return this.#feed.fail();
     }
+    const { arrivals, version } = read;
     for (const { reason } of this.#feed.deliver(arrivals, [], version, "file")) warn(`${path}: ${reason}`);
-  }
-
-  #arrival(resource: unknown, version: string, into: Arrival[]): string | undefined {
-    const { kind } = this.#feed;
-    const type = isTree(resource) ? anyTypeName(String(resource["@type"] ?? "")) : "";
-    if (!isTree(resource) || type !== kind.type) {
-      const inner = isTree(resource) && type === wrapperType ? resource["resource"] : undefined;
-      if (inner !== undefined) return this.#arrival(inner, version, into);
-      return `a resource of type ${type === "" ? "(none)" : type}, not ${kind.type}`;
-    }
-    const { "@type": _, ...fields } = resource as Tree;
-    into.push({ name: nameOfTree(fields), version, payload: { form: "tree", text: JSON.stringify(fields) } });
-    return undefined;
   }
 }

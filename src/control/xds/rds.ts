@@ -3,6 +3,7 @@ import type { Tree } from "../check/typing.ts";
 import type { Refusal, SubscriptionStats } from "./feed.ts";
 import type { ResourceReader } from "./reader.ts";
 import { type Arrival, kinds } from "./resource.ts";
+import type { Use } from "./sds.ts";
 import type { Sources, Subscription } from "./sources.ts";
 
 export interface NativeRoutes {
@@ -56,7 +57,7 @@ class RouteProvider {
   }
 }
 
-export type RouteUse = { readonly key: string; readonly ready: Promise<void>; release(): void };
+export type RouteUse = Use & { readonly key: string };
 
 export class Rds {
   readonly #options: RdsOptions;

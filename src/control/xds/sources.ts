@@ -9,6 +9,7 @@ import { delta } from "./delta.ts";
 import { Feed, type SubscriptionStats, Watch, type Watcher } from "./feed.ts";
 import { FileSource } from "./file_source.ts";
 import { adsMethods, type ResourceKind } from "./resource.ts";
+import { RestSource } from "./rest_source.ts";
 import { sotw } from "./sotw.ts";
 import { type ControlPlaneStats, XdsStream } from "./stream.ts";
 import { grpcTarget } from "./target.ts";
@@ -16,6 +17,8 @@ import { grpcTarget } from "./target.ts";
 const initial_fetch_timeout_ms = 15_000;
 const back_off_base_ms = 500;
 const back_off_max_ms = 30_000;
+const refresh_ms = 30_000;
+const request_timeout_ms = 1_000;
 const bucket_tokens = 100;
 const bucket_fill_per_second = 10;
 
@@ -102,9 +105,26 @@ export class Sources {
       return new FileSource({ schema, path: String(path?.["path"] ?? where["path"]), directory, warn }, feed);
     }
     const api = treeAt(where, "api_config_source");
+    if (api?.["api_type"] === "REST") return this.#rest(api, feed);
     const stream = api === undefined ? this.#adsStream() : this.#stream(api, feed.kind);
     stream.attach(feed);
     return stream;
+  }
+
+  #rest(api: Tree, feed: Feed): RestSource {
+    const { node, clusterConfig, warn } = this.#options;
+    const [cluster_name] = Array.isArray(api["cluster_names"]) ? api["cluster_names"] : [];
+    let turn = 0;
+    return new RestSource(
+      {
+        target: () => grpcTarget({ envoy_grpc: { cluster_name } }, clusterConfig, turn++),
+        node,
+        refreshMs: durationMs(api["refresh_delay"], refresh_ms),
+        timeoutMs: durationMs(api["request_timeout"], request_timeout_ms),
+        warn,
+      },
+      feed,
+    );
   }
 
   #adsStream(): XdsStream {

@@ -45,6 +45,7 @@ export function dynamicStats(store: StatsStore): Pick<DynamicOptions, "stats" | 
     stats: {
       cds: () => of("cluster_manager.cds."),
       lds: () => of("listener_manager.lds."),
+      sds: (name) => of(`sds.${name}.`),
       rtds: (layer) => of(`runtime.rtds.${layer}.`),
       rds: (statPrefix, name) => {
         const scope = store.scope(subscription, `http.${statPrefix}.rds.${name}.`);
