@@ -13,8 +13,9 @@ import { durationMs } from "./control/duration_ms.ts";
 import { ListenerManager } from "./control/listener_manager.ts";
 import { openLog } from "./control/resolve.ts";
 import { Runtime, type RuntimeLayer } from "./control/runtime.ts";
-import { Secrets } from "./control/secrets.ts";
+import { fileSources, Secrets } from "./control/secrets.ts";
 import type { Dynamic } from "./control/xds/dynamic.ts";
+import type { Use } from "./control/xds/sds.ts";
 import type { Addon, BoundAddress, Fault } from "./native/load.ts";
 import type {
   AdminConfig,
@@ -212,7 +213,7 @@ export class Server {
         if (this.#dynamic === undefined) throw new Error("EDS without its room");
         return this.#dynamic.createEds(config, onChange, count);
       },
-      useSecrets: (config) => this.#dynamic?.useSecrets(config) ?? [],
+      useSecrets: (config) => this.#useSecrets(config),
       onFault: ({ name, path, reason }) => upstreamLog.error(`cluster ${name}: ${path}: ${reason}`),
     });
   }
@@ -236,9 +237,22 @@ export class Server {
         if (this.#dynamic === undefined) throw new Error("RDS without its room");
         return this.#dynamic.useRoutes(rds, statPrefix);
       },
-      useSecrets: (config) => this.#dynamic?.useSecrets(config) ?? [],
+      useSecrets: (config) => this.#useSecrets(config),
       onFault: (name, reason) => listenerLog.warning(`listener ${name}: ${reason}`),
     });
+  }
+
+  /** What a listener or a cluster waits for before TLS can serve. */
+  #useSecrets(config: Tree): readonly Use[] {
+    const holders =
+      "filter_chains" in config || "default_filter_chain" in config ? chainsOf(config) : [config];
+    const sockets = holders
+      .map((holder) => holder["transport_socket"])
+      .filter((socket) => socket !== undefined);
+    if (sockets.length === 0) return [];
+    const streamed = this.#dynamic?.useSecrets(sockets) ?? [];
+    if (fileSources(sockets).length === 0) return streamed;
+    return [...streamed, { ready: this.#secrets.follow(sockets), release: () => {} }];
   }
 
   async #createDynamic(): Promise<Dynamic | undefined> {
@@ -257,6 +271,7 @@ export class Server {
         setRoutes: (name, json) => faultsOf(addon.setRoutes(name, json)),
         removeRoutes: (name) => addon.removeRoutes(name),
       },
+      setSecret: (name, secret) => this.#secrets.set(name, secret),
       runtime: this.#runtime,
       warn: (text) => upstreamLog.warning(text),
       ...dynamicStats(this.#stats),
@@ -486,7 +501,13 @@ function needsDynamic(bootstrap: Tree): boolean {
   if (trees(resources["clusters"]).some(({ type }) => type === "EDS")) return true;
   if (trees(child(bootstrap, "layered_runtime")["layers"]).some((layer) => "rtds_layer" in layer))
     return true;
-  return trees(resources["listeners"]).some((listener) => JSON.stringify(listener).includes('"rds":{'));
+  const listeners = trees(resources["listeners"]);
+  if (listeners.some((listener) => JSON.stringify(listener).includes('"rds":{'))) return true;
+  const sockets = [...trees(resources["clusters"]), ...listeners.flatMap(chainsOf)];
+  return sockets.some((holder) => {
+    const text = "transport_socket" in holder ? JSON.stringify(holder["transport_socket"]) : "";
+    return /"sds_config":\{[^}]*"(?:ads|api_config_source)"/.test(text);
+  });
 }
 
 /** What a control plane is told of us: it decides by these what it may send. */

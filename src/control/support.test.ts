@@ -10,7 +10,11 @@ const types = Object.values(extensionPoints).flatMap((point) => Object.keys(poin
 /** Every message that an implemented field leads to. */
 function reachable(): Set<string> {
   const seen = new Set<string>();
-  const open = ["envoy.config.bootstrap.v3.Bootstrap", ...types];
+  const open = [
+    "envoy.config.bootstrap.v3.Bootstrap",
+    "envoy.service.discovery.v3.DiscoveryResponse",
+    ...types,
+  ];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (seen.has(name)) continue;
     seen.add(name);

@@ -713,7 +713,7 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.cluster.v3.Cluster.PreconnectPolicy": {
     yes: "per_upstream_preconnect_ratio",
-    refuse: "predictive_preconnect_ratio",
+    refuse: "predictive_preconnect_ratio preconnect_enabled_metadata",
   },
   "envoy.config.cluster.v3.CircuitBreakers": { yes: "thresholds per_host_thresholds" },
   "envoy.config.cluster.v3.CircuitBreakers.Thresholds": {

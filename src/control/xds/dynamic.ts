@@ -27,7 +27,7 @@ export type DynamicOptions = Omit<SourcesOptions, "ads" | "clusterConfig"> & {
   readonly context: Omit<Context, "issues">;
   readonly unknown: "refuse" | "warn";
   readonly native: NativeRoutes;
-  readonly setSecret?: SdsOptions["setSecret"];
+  readonly setSecret: SdsOptions["setSecret"];
   readonly runtime: Runtime;
   readonly stats: {
     readonly cds: () => SubscriptionStats;
@@ -49,7 +49,7 @@ export class Dynamic {
   readonly #sources: Sources;
   readonly #reader: ResourceReader;
   readonly #rds: Rds;
-  readonly #sds: Sds | undefined;
+  readonly #sds: Sds;
   #cds: Cds | undefined;
   #lds: Lds | undefined;
   #clusters: ClusterManager | undefined;
@@ -74,7 +74,7 @@ export class Dynamic {
     });
     const { setSecret } = options;
     const shared = { sources: this.#sources, reader: this.#reader };
-    if (setSecret !== undefined) this.#sds = new Sds({ ...shared, setSecret, statsFor: options.stats.sds });
+    this.#sds = new Sds({ ...shared, setSecret, statsFor: options.stats.sds });
   }
 
   /** For ClusterManagerOptions. */
@@ -91,8 +91,8 @@ export class Dynamic {
     return this.#rds.use(rds, statPrefix);
   }
 
-  useSecrets(config: Tree): readonly Use[] {
-    return this.#sds?.use(config) ?? [];
+  useSecrets(config: unknown): readonly Use[] {
+    return this.#sds.use(config);
   }
 
   /** Resolves once the layers of the runtime were answered, or not in time. */

@@ -74,7 +74,7 @@ export class Sds {
   }
 
   /** The secrets that a listener or a cluster asks for, until it gives them back. */
-  use(config: Tree): readonly Use[] {
+  use(config: unknown): readonly Use[] {
     const wanted = new Map(
       streamedSecrets(config).map((one) => [`${one.name}\n${JSON.stringify(one.source)}`, one]),
     );
