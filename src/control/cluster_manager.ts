@@ -128,7 +128,8 @@ export class ClusterManager {
   readonly #active = new Map<string, Cluster>();
   readonly #warming = new Map<string, Cluster>();
   readonly #resolvers = new Map<string, DnsResolver>();
-  readonly #waits: Promise<void>[] = [];
+  /** What listeners wait for; each goes when it has come. */
+  readonly #waits = new Set<Promise<void>>();
 
   constructor(options: ClusterManagerOptions) {
     this.#options = options;
@@ -151,7 +152,6 @@ export class ClusterManager {
   /** Resolves once the names of all clusters known by now were looked up, successfully or not. */
   async ready(): Promise<void> {
     await Promise.all(this.#waits);
-    this.#waits.length = 0;
   }
 
   /**
@@ -166,7 +166,7 @@ export class ClusterManager {
   update(config: Tree): readonly ClusterFault[] {
     const faults = this.#set(config);
     if (!(faults instanceof Promise)) return faults;
-    this.#waits.push(faults.then((late) => late.forEach(this.#options.onFault)));
+    this.#wait(faults.then((late) => late.forEach(this.#options.onFault)));
     return [];
   }
 
@@ -315,7 +315,12 @@ export class ClusterManager {
   #waitFor({ config, source }: Cluster): void {
     if (source === undefined) return;
     const looked = source.start();
-    if (config["wait_for_warm_on_init"] !== false) this.#waits.push(looked);
+    if (config["wait_for_warm_on_init"] !== false) this.#wait(looked);
+  }
+
+  #wait(done: Promise<void>): void {
+    this.#waits.add(done);
+    void done.then(() => this.#waits.delete(done));
   }
 
   #takeOver(next: Cluster): void {

@@ -83,7 +83,7 @@ export class Dynamic {
     onChange: (assignment: Tree) => string | undefined,
     count: (stat: UpdateStat) => void,
   ): EndpointSource {
-    const stats = this.#options.stats.eds(String(config["name"]), count);
+    const stats = () => this.#options.stats.eds(String(config["name"]), count);
     return new EdsCluster({ config, sources: this.#sources, reader: this.#reader, stats, onChange });
   }
 

@@ -12,7 +12,8 @@ export type EdsOptions = {
   readonly config: Tree;
   readonly sources: Sources;
   readonly reader: ResourceReader;
-  readonly stats: SubscriptionStats;
+  /** Called when it starts. */
+  readonly stats: () => SubscriptionStats;
   /** An assignment that differs from the one before. Answers why native code refused it. */
   readonly onChange: (assignment: Tree) => string | undefined;
 };
@@ -40,7 +41,7 @@ export class EdsCluster implements EndpointSource {
         onUpdate: (changed: readonly Arrival[]) => this.#update(changed),
         onTimeout: () => this.#ready(),
       };
-      this.#subscription = sources.watch(source, kinds.eds, edsName(config), watcher, stats);
+      this.#subscription = sources.watch(source, kinds.eds, edsName(config), watcher, stats());
     });
   }
 

@@ -16,6 +16,7 @@ function setUp(kind: (typeof kinds)[keyof typeof kinds] = kinds.cds) {
     rejected: () => count("rejected"),
     failure: () => count("failure"),
     timeout: () => count("timeout"),
+    release: () => count("release"),
   };
   const seen: string[] = [];
   let refuse: readonly Refusal[] = [];
@@ -79,7 +80,7 @@ test("who watches one name hears of that one alone, and endpoints that lack stay
 });
 
 test("who comes later is told what is there already, and the last to go unsubscribes", () => {
-  const { feed, seen, watch, asked } = setUp(kinds.eds);
+  const { feed, seen, watch, asked, counts } = setUp(kinds.eds);
   const first = watch("a");
   feed.deliver([arrival("a")], [], "1", "all");
   const second = watch("a");
@@ -88,6 +89,7 @@ test("who comes later is told what is there already, and the last to go unsubscr
   deepEqual(asked, ["a"]);
   feed.remove(second);
   deepEqual(asked, ["a", ""]);
+  equal(counts["release"], 2);
 });
 
 test("two resources of one name are refused", () => {

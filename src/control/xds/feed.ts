@@ -24,6 +24,8 @@ export interface SubscriptionStats {
   rejected(): void;
   failure(): void;
   timeout(): void;
+  /** Nobody counts any more; what was counted is shown no longer. */
+  release(): void;
 }
 
 export type Known = { readonly payload: Payload; readonly version: string; readonly at: Date };
@@ -112,6 +114,7 @@ export class Feed {
 
   remove(watch: Watch): void {
     watch.stop();
+    watch.stats.release();
     const others = this.#watches.get(watch.name);
     if (others?.delete(watch) !== true || others.size > 0) return;
     this.#watches.delete(watch.name);

@@ -44,6 +44,7 @@ test("polls tell the version that was taken, and only what has changed is news",
     rejected: count("rejected"),
     failure: count("failure"),
     timeout: count("timeout"),
+    release: () => {},
   };
   const seen: string[][] = [];
   let source: RestSource | undefined;

@@ -16,7 +16,14 @@ const wrapper = schema.message("envoy.service.discovery.v3.Resource");
 const responseType = schema.message("envoy.service.discovery.v3.DiscoveryResponse");
 const protocol = sotw((bytes) => decodeEnvelope(schema, wrapper, bytes));
 const silent = () => {};
-const stats = { attempt: silent, success: silent, rejected: silent, failure: silent, timeout: silent };
+const stats = {
+  attempt: silent,
+  success: silent,
+  rejected: silent,
+  failure: silent,
+  timeout: silent,
+  release: silent,
+};
 
 const seed = encodeMessage(schema, responseType, {
   version_info: "1",
