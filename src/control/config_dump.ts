@@ -29,6 +29,7 @@ export type DynamicConfig = {
   readonly failedListeners: readonly FailedResource[];
   readonly routes: readonly DynamicResource[];
   readonly endpoints: readonly DynamicResource[];
+  readonly secrets: readonly DynamicResource[];
 };
 
 export type ConfigDumpSource = {
@@ -44,6 +45,45 @@ function list(value: unknown): readonly Tree[] {
 
 function typed(type: string, value: Tree): Tree {
   return { "@type": `${url}${type}`, ...value };
+}
+
+/** DataSources whose text nobody may read: fields with udpa.annotations.sensitive. */
+const sensitive = new Set(["private_key", "password", "pkcs12", "keys", "secret", "secrets"]);
+const holders = new Set(["tls_certificate", "tls_certificates", "session_ticket_keys", "generic_secret"]);
+const redacted = "[redacted]";
+
+function hide(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(hide);
+  if (!isTree(value)) return value;
+  const text = (name: string) =>
+    name === "inline_bytes" ? Buffer.from(redacted).toString("base64") : redacted;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      typeof inner === "string" ? text(name) : hide(inner),
+    ]),
+  );
+}
+
+/** The same without private keys and their like; the same object where there are none. */
+export function withoutSecrets(value: Tree, inside = false): Tree {
+  let copy: Tree | undefined;
+  const change = (key: string, to: unknown) => {
+    copy ??= { ...value };
+    copy[key] = to;
+  };
+  for (const [key, inner] of Object.entries(value)) {
+    if (typeof inner !== "object" || inner === null) continue;
+    if (inside && sensitive.has(key)) change(key, hide(inner));
+    else if (Array.isArray(inner)) {
+      const each = inner.map((item) => (isTree(item) ? withoutSecrets(item, holders.has(key)) : item));
+      if (each.some((item, i) => item !== inner[i])) change(key, each);
+    } else {
+      const below = withoutSecrets(inner as Tree, holders.has(key));
+      if (below !== inner) change(key, below);
+    }
+  }
+  return copy ?? value;
 }
 
 /** The route configurations that stand inside the connection managers of the static listeners. */
@@ -62,9 +102,14 @@ function dynamicEntries(key: string, type: string, resources: readonly DynamicRe
   if (resources === undefined || resources.length === 0) return undefined;
   return resources.map(({ version, tree, at }) => ({
     ...(version !== "" && { version_info: version }),
-    [key]: typed(type, tree),
+    [key]: typed(type, withoutSecrets(tree)),
     last_updated: at.toISOString(),
   }));
+}
+
+function secretEntries(secrets: readonly DynamicResource[] | undefined) {
+  const entries = dynamicEntries("secret", "envoy.extensions.transport_sockets.tls.v3.Secret", secrets);
+  return entries?.map((entry, i) => ({ name: secrets?.[i]?.name, ...entry }));
 }
 
 const listenerType = "envoy.config.listener.v3.Listener";
@@ -84,7 +129,7 @@ function dynamicListeners(dynamic: DynamicConfig | undefined): readonly Tree[] |
     entry(one.name)["warming_state"] = dynamicEntries("listener", listenerType, [one])?.[0];
   for (const { name, tree, reason, at } of dynamic.failedListeners)
     entry(name)["error_state"] = {
-      failed_configuration: typed(listenerType, tree),
+      failed_configuration: typed(listenerType, withoutSecrets(tree)),
       last_update_attempt: at.toISOString(),
       details: reason,
     };
@@ -101,7 +146,7 @@ export function configDump({ bootstrap, loadedAt, dynamic }: ConfigDumpSource, i
   const listeners = list(resources["listeners"]);
   const last_updated = loadedAt.toISOString();
   const entries = (key: string, type: string, values: Iterable<Tree>) => {
-    const all = [...values].map((value) => ({ [key]: typed(type, value), last_updated }));
+    const all = [...values].map((value) => ({ [key]: typed(type, withoutSecrets(value)), last_updated }));
     return all.length === 0 ? undefined : all;
   };
   const part = (name: string, fields: Readonly<Record<string, unknown>>): Tree => {
@@ -122,7 +167,7 @@ export function configDump({ bootstrap, loadedAt, dynamic }: ConfigDumpSource, i
     dynamic_endpoint_configs: dynamicEntries("endpoint_config", assignmentType, dynamic?.endpoints),
   });
   return [
-    part("BootstrapConfigDump", { bootstrap, last_updated }),
+    part("BootstrapConfigDump", { bootstrap: withoutSecrets(bootstrap), last_updated }),
     part("ClustersConfigDump", {
       version_info: dynamic?.clustersVersion || undefined,
       static_clusters: entries("cluster", clusterType, clusters),
@@ -140,6 +185,16 @@ export function configDump({ bootstrap, loadedAt, dynamic }: ConfigDumpSource, i
       static_route_configs: entries("route_config", routeType, staticRoutes(listeners)),
       dynamic_route_configs: dynamicEntries("route_config", routeType, dynamic?.routes),
     }),
-    part("SecretsConfigDump", {}),
+    part("SecretsConfigDump", {
+      static_secrets: secretEntries(
+        list(resources["secrets"]).map((tree) => ({
+          name: String(tree["name"] ?? ""),
+          version: "",
+          at: loadedAt,
+          tree,
+        })),
+      ),
+      dynamic_active_secrets: secretEntries(dynamic?.secrets),
+    }),
   ];
 }

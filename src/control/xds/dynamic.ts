@@ -183,6 +183,9 @@ export class Dynamic {
         .feeds()
         .flatMap(({ name, subscription }) => this.#known(kinds.rds, subscription, name)),
       endpoints: this.#endpoints(),
+      secrets: this.#sds
+        .feeds()
+        .flatMap(({ name, subscription }) => this.#known(kinds.sds, subscription, name)),
     };
   }
 

@@ -81,6 +81,14 @@ export class Sds {
     return [...wanted].map(([key, secret]) => this.#use(key, secret));
   }
 
+  /** For /config_dump. */
+  feeds(): readonly { readonly name: string; readonly subscription: Subscription }[] {
+    return [...this.#providers].map(([key, { subscription }]) => ({
+      name: key.slice(0, key.indexOf("\n")),
+      subscription,
+    }));
+  }
+
   #use(key: string, secret: SecretSource): Use {
     const provider = this.#providers.get(key) ?? new SecretProvider(secret, this.#options);
     this.#providers.set(key, provider);

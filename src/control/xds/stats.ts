@@ -14,6 +14,9 @@ import type { DynamicOptions } from "./dynamic.ts";
 import type { SubscriptionStats } from "./feed.ts";
 import type { ControlPlaneStats } from "./stream.ts";
 
+/** As long as a listener that is gone may drain, its routes are counted. */
+const drain_ms = 600_000;
+
 type Counted = Omit<SubscriptionStats, "release">;
 
 function subscriptionStats(scope: MainScope<typeof subscription>): Counted {
@@ -91,7 +94,8 @@ export function dynamicStats(store: StatsStore): Pick<DynamicOptions, "stats" | 
           scope.add("config_reload");
           scope.set("config_reload_time_ms", Date.now());
         };
-        return { ...subscriptionStats(scope), release, reloaded };
+        const later = () => void setTimeout(release, drain_ms).unref();
+        return { ...subscriptionStats(scope), release: later, reloaded };
       },
       eds: (cluster, count) => edsStats(scopes, cluster, count),
     },
