@@ -2,7 +2,7 @@
 #   core          everything but the door to TypeScript, compiled once for the addon and for the tests
 #   outrider      the addon: build/Release/outrider.node
 #   native_tests  GoogleTest: build/Release/native_tests
-# Configurations: Release; Asan (address and undefined behaviour), Tsan, and Fuzz (Asan's with coverage, clang
+# Configurations: Release; Profile (counts how often what runs, for Release: tools/profile.mjs); Asan (address and undefined behaviour), Tsan, and Fuzz (Asan's with coverage, clang
 # only), each in its folder of build/. tools/fuzz.mjs links a fuzzer for each *_fuzz.cc to core of Fuzz.
 {
   "variables": {
@@ -10,6 +10,7 @@
     "gcc%": "<!(node tools/compiler_is_gcc.cjs)",
     "has_core%": "<!(node -p \"require('./native/sources.cjs').core ? 1 : 0\")",
     "warnings": ["-Wall", "-Wextra", "-Werror"],
+    "use_profile": ["-fprofile-use", "-fprofile-partial-training", "-fprofile-correction", "-Wno-missing-profile", "-Wno-stringop-overflow", "-Wno-array-bounds", "-Wno-maybe-uninitialized", "-Wno-coverage-mismatch"],
     "sanitize_flags": ["-O1", "-g", "-fno-omit-frame-pointer"],
   },
   "target_defaults": {
@@ -27,7 +28,14 @@
         "cflags!": ["-fno-omit-frame-pointer"],
         "cflags": ["-O2", "-g1", "-fno-plt"],
         # Fat objects: the addon links the whole program optimised, the tests link the same files at once.
-        "conditions": [["gcc==1", {"cflags": ["-flto=auto", "-ffat-lto-objects"]}]],
+        # The profile of Profile's runs, where tools/profile.mjs has left one beside the objects.
+        "conditions": [["gcc==1", {"cflags": ["-flto=auto", "-ffat-lto-objects", "<@(use_profile)"]}]],
+      },
+      "Profile": {
+        "defines": ["NDEBUG"],
+        "cflags!": ["-fno-omit-frame-pointer"],
+        "cflags": ["-O2", "-g0", "-fno-plt", "-fprofile-generate", "-fprofile-update=single"],
+        "ldflags": ["-fprofile-generate"],
       },
       "Asan": {
         "cflags": ["<@(sanitize_flags)", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
@@ -56,7 +64,7 @@
       # A prebuilt package carries libre2 beside the addon (tools/prebuild.mjs).
       "ldflags": ["-Wl,--exclude-libs,ALL", "-Wl,-z,relro,-z,now", "-Wl,-rpath='$$ORIGIN'"],
       "configurations": {
-        "Release": {"conditions": [["gcc==1", {"ldflags": ["-flto=auto", "-O2", "-Wno-stringop-overread"]}]]},
+        "Release": {"conditions": [["gcc==1", {"ldflags": ["-flto=auto", "-O2", "<@(use_profile)", "-Wno-stringop-overread"]}]]},
       },
     },
     {

@@ -1,6 +1,8 @@
 // npm run setup: installs and builds what is missing, and nothing else; a run with nothing to do takes
 // a fraction of a second. Other scripts call setup() first, so `npm start` and `npm test` need no step before.
-//   --tests   the native tests too
+//   --tests     the native tests too
+//   --profile   counts anew which code runs often (tools/profile.mjs); otherwise once a clone
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import {
   at,
@@ -17,6 +19,7 @@ import {
   tryRun,
   whenStale,
 } from "./common.mjs";
+import { profile } from "./profile.mjs";
 
 export const defaultCompiler = process.env.CXX ?? "g++";
 
@@ -97,6 +100,20 @@ export async function buildNative(targets, configuration = "Release", compiler =
   }
 }
 
+/** GCC alone: clang has a format of its own for the counts. */
+async function measureProfile() {
+  if (
+    spawnSync(process.execPath, [at("tools/compiler_is_gcc.cjs")], { encoding: "utf8" }).stdout.trim() !== "1"
+  )
+    return;
+  if (process.argv.includes("--profile")) rmSync(at("build/.profiled"), { force: true });
+  await whenStale("build/.profiled", defaultCompiler, async () => {
+    rmSync(at("build/Release/obj.target/core"), { recursive: true, force: true });
+    await buildNative(["outrider"], "Profile");
+    await profile();
+  });
+}
+
 /** Node writes its compile cache at the end of the first run, with the functions that ran: let it be a whole one. */
 function warmCompileCache() {
   const result = tryRun(at("bin/outrider"), ["--mode", "validate", "-c", at("examples/quickstart.yaml")], {
@@ -128,11 +145,12 @@ function isPrebuilt() {
 
 export async function setup({ tests = false } = {}) {
   await installNodePackages();
+  await bundle();
   if (tests || !isPrebuilt()) {
     installSystemPackages(packages.filter((one) => tests || !one.dev));
+    await measureProfile();
     await buildNative(tests ? ["outrider", "native_tests"] : ["outrider"]);
   }
-  await bundle();
 }
 
 if (process.argv[1] === at("tools/setup.mjs")) {
