@@ -72,7 +72,6 @@ class Http2Server final : public StreamOwner, http2::MuxHandler {
   uint64_t idle_since_ms_;
   uint64_t old_at_ms_ = UINT64_MAX;  // max_connection_duration
   uint32_t requests_ = 0;
-  uint32_t premature_resets_ = 0;
   Drain drain_ = Drain::None;
 };
 
