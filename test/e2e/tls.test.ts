@@ -307,7 +307,7 @@ async function helloBytes(): Promise<Buffer> {
   server.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const hello = new Promise<Buffer>((resolve) =>
-    server.once("connection", (socket) => socket.once("data", (data) => resolve(data))),
+    server.once("connection", (socket) => socket.once("data", (data: Buffer) => resolve(data))),
   );
   const client = connect({ port: (server.address() as AddressInfo).port, servername: "server.test" });
   client.on("error", () => undefined);
