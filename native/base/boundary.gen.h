@@ -38,6 +38,13 @@ enum class ScopeKind : uint8_t {
   VirtualCluster,
   Route,
   TcpProxy,
+  TlsInspector,
+  HttpInspector,
+  ProxyProtocol,
+  ListenerLocalRateLimit,
+  NetworkLocalRateLimit,
+  ConnectionLimit,
+  NetworkRbac,
   Filesystem,
 };
 
@@ -1112,6 +1119,130 @@ struct StatTemplate<TcpProxyStat> {
   };
 };
 
+enum class TlsInspectorStat : uint8_t {
+  alpn_found,
+  alpn_not_found,
+  client_hello_too_large,
+  sni_found,
+  sni_not_found,
+  tls_found,
+  tls_not_found,
+};
+
+template <>
+struct StatTemplate<TlsInspectorStat> {
+  static constexpr ScopeKind kind = ScopeKind::TlsInspector;
+  static constexpr StatInfo stats[] = {
+    {"alpn_found", StatKind::Counter},
+    {"alpn_not_found", StatKind::Counter},
+    {"client_hello_too_large", StatKind::Counter},
+    {"sni_found", StatKind::Counter},
+    {"sni_not_found", StatKind::Counter},
+    {"tls_found", StatKind::Counter},
+    {"tls_not_found", StatKind::Counter},
+  };
+};
+
+enum class HttpInspectorStat : uint8_t {
+  http10_found,
+  http11_found,
+  http2_found,
+  http_not_found,
+};
+
+template <>
+struct StatTemplate<HttpInspectorStat> {
+  static constexpr ScopeKind kind = ScopeKind::HttpInspector;
+  static constexpr StatInfo stats[] = {
+    {"http10_found", StatKind::Counter},
+    {"http11_found", StatKind::Counter},
+    {"http2_found", StatKind::Counter},
+    {"http_not_found", StatKind::Counter},
+  };
+};
+
+enum class ProxyProtocolStat : uint8_t {
+  not_found_allowed,
+  not_found_disallowed,
+  versions_v1_found,
+  versions_v1_disallowed,
+  versions_v1_error,
+  versions_v2_found,
+  versions_v2_disallowed,
+  versions_v2_error,
+};
+
+template <>
+struct StatTemplate<ProxyProtocolStat> {
+  static constexpr ScopeKind kind = ScopeKind::ProxyProtocol;
+  static constexpr StatInfo stats[] = {
+    {"not_found_allowed", StatKind::Counter},
+    {"not_found_disallowed", StatKind::Counter},
+    {"versions.v1.found", StatKind::Counter},
+    {"versions.v1.disallowed", StatKind::Counter},
+    {"versions.v1.error", StatKind::Counter},
+    {"versions.v2.found", StatKind::Counter},
+    {"versions.v2.disallowed", StatKind::Counter},
+    {"versions.v2.error", StatKind::Counter},
+  };
+};
+
+enum class ListenerLocalRateLimitStat : uint8_t {
+  rate_limited,
+};
+
+template <>
+struct StatTemplate<ListenerLocalRateLimitStat> {
+  static constexpr ScopeKind kind = ScopeKind::ListenerLocalRateLimit;
+  static constexpr StatInfo stats[] = {
+    {"rate_limited", StatKind::Counter},
+  };
+};
+
+enum class NetworkLocalRateLimitStat : uint8_t {
+  rate_limited,
+};
+
+template <>
+struct StatTemplate<NetworkLocalRateLimitStat> {
+  static constexpr ScopeKind kind = ScopeKind::NetworkLocalRateLimit;
+  static constexpr StatInfo stats[] = {
+    {"rate_limited", StatKind::Counter},
+  };
+};
+
+enum class ConnectionLimitStat : uint8_t {
+  active_connections,
+  limited_connections,
+};
+
+template <>
+struct StatTemplate<ConnectionLimitStat> {
+  static constexpr ScopeKind kind = ScopeKind::ConnectionLimit;
+  static constexpr StatInfo stats[] = {
+    {"active_connections", StatKind::Gauge},
+    {"limited_connections", StatKind::Counter},
+  };
+};
+
+enum class NetworkRbacStat : uint8_t {
+  allowed,
+  denied,
+  shadow_allowed,
+  shadow_denied,
+};
+
+template <>
+struct StatTemplate<NetworkRbacStat> {
+  static constexpr ScopeKind kind = ScopeKind::NetworkRbac;
+  static constexpr StatInfo stats[] = {
+    {"allowed", StatKind::Counter},
+    {"denied", StatKind::Counter},
+    {"shadow_allowed", StatKind::Counter},
+    {"shadow_denied", StatKind::Counter},
+  };
+};
+
 enum class FilesystemStat : uint8_t {
   flushed_by_timer,
   reopen_failed,
@@ -1179,6 +1310,20 @@ constexpr auto with_stats_of(ScopeKind kind, Use use) {
       return use(StatTemplate<RouteStat>::stats);
     case ScopeKind::TcpProxy:
       return use(StatTemplate<TcpProxyStat>::stats);
+    case ScopeKind::TlsInspector:
+      return use(StatTemplate<TlsInspectorStat>::stats);
+    case ScopeKind::HttpInspector:
+      return use(StatTemplate<HttpInspectorStat>::stats);
+    case ScopeKind::ProxyProtocol:
+      return use(StatTemplate<ProxyProtocolStat>::stats);
+    case ScopeKind::ListenerLocalRateLimit:
+      return use(StatTemplate<ListenerLocalRateLimitStat>::stats);
+    case ScopeKind::NetworkLocalRateLimit:
+      return use(StatTemplate<NetworkLocalRateLimitStat>::stats);
+    case ScopeKind::ConnectionLimit:
+      return use(StatTemplate<ConnectionLimitStat>::stats);
+    case ScopeKind::NetworkRbac:
+      return use(StatTemplate<NetworkRbacStat>::stats);
     case ScopeKind::Filesystem:
       return use(StatTemplate<FilesystemStat>::stats);
   }

@@ -7,13 +7,13 @@
 
 #include "access_log/access_log.h"
 #include "access_log/local_reply.h"
+#include "base/cidr_set.h"
 #include "base/config_view.h"
 #include "base/result.h"
 #include "base/string_match.h"
 #include "codec/http1/encoder.h"
 #include "codec/http1/parser.h"
 #include "codec/http2/options.h"
-#include "downstream/cidr_set.h"
 #include "formatter/mutation_rules.h"
 
 namespace outrider {

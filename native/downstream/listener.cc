@@ -83,8 +83,15 @@ Result<bool> ListenerConfig::read_chains(ConfigView view, std::string_view stat_
     auto chain = FilterChain::build(list[i], "filter_chains[" + std::to_string(i) + "]", chain_context);
     if (!chain) return chain.error();
     chains_.push_back(std::move(chain.value()));
+    auto match = matcher_.add(list[i]["filter_chain_match"]);
+    if (match) continue;
+    const std::string place = "filter_chains[" + std::to_string(i) + "].filter_chain_match.";
+    return ConfigError{place + match.error().path, match.error().reason};
   }
-  if (chains_.size() > 1) return ConfigError{"filter_chains[1]", "only one filter chain is supported today"};
+  ListenerBuildContext filters{context.stats, context.worker_count};
+  auto listener_filters = ListenerFilterList::read(view, filters);
+  if (!listener_filters) return listener_filters.error();
+  filters_ = std::move(listener_filters.value());
   if (!view.has("default_filter_chain")) return true;
   auto chain = FilterChain::build(view["default_filter_chain"], "default_filter_chain", chain_context);
   if (!chain) return chain.error();
@@ -92,8 +99,9 @@ Result<bool> ListenerConfig::read_chains(ConfigView view, std::string_view stat_
   return true;
 }
 
-const FilterChain* ListenerConfig::find_chain(const ConnectionInfo&) const {
-  return chains_.empty() ? default_chain_.get() : chains_.front().get();
+const FilterChain* ListenerConfig::find_chain(const ConnectionInfo& info) const {
+  const uint32_t found = matcher_.find(info);
+  return found == FilterChainMatcher::none ? default_chain_.get() : chains_[found].get();
 }
 
 static ListenAddress listen_address(const Address& address, ConfigView source) {
@@ -256,6 +264,7 @@ WorkerListener::WorkerListener(HttpWorker& http, SocketPorter& porter, Ref<Liste
 }
 
 WorkerListener::~WorkerListener() {
+  while (PendingSocket* pending = pending_.front()) pending->abort();
   while (DownstreamConnection* connection = connections_.front()) connection->abort();
 }
 
@@ -370,11 +379,6 @@ void WorkerListener::on_accepted(const AcceptedSocket& socket) {
 
 void WorkerListener::take(const AcceptedSocket& socket) {
   WorkerContext& worker = http_.worker;
-  const StatScope<ListenerWorkerStat> per_worker = config_->worker_stats[worker.index];
-  worker.stats.add(config_->stats, ListenerStat::downstream_cx_total);
-  worker.stats.add(config_->stats, ListenerStat::downstream_cx_active);
-  worker.stats.add(per_worker, ListenerWorkerStat::downstream_cx_total);
-  worker.stats.add(per_worker, ListenerWorkerStat::downstream_cx_active);
   ++active_;
   ConnectionInfo info;
   info.id = worker.connection_id();
@@ -383,16 +387,41 @@ void WorkerListener::take(const AcceptedSocket& socket) {
   info.direct_remote = socket.remote;
   info.start_ns = worker.loop.now_ns();
   info.listener_name = config_->name;
-  serve(socket.fd, info);
+  if (config_->filters().empty()) return serve(socket.fd, info);
+  worker.stats.add(config_->stats, ListenerStat::downstream_pre_cx_active);
+  auto* pending =
+      new PendingSocket(worker, network_.runtime(), config_->filters(), *this, std::move(info), socket.fd);
+  pending_.push_back(*pending);
+  pending->run();
+}
+
+void WorkerListener::on_pending_end(PendingSocket& pending, PendingEnd end) {
+  StatsBlock& stats = http_.worker.stats;
+  stats.sub(config_->stats, ListenerStat::downstream_pre_cx_active);
+  if (end == PendingEnd::TimedOut) stats.add(config_->stats, ListenerStat::downstream_pre_cx_timeout);
+  if (end == PendingEnd::RemoteClosed)
+    stats.add(config_->stats, ListenerStat::downstream_listener_filter_remote_close);
+  if (end == PendingEnd::Broken) stats.add(config_->stats, ListenerStat::downstream_listener_filter_error);
+  const bool go_on =
+      end == PendingEnd::Ready || (end == PendingEnd::TimedOut && config_->filters().continue_on_timeout);
+  if (go_on) return serve(pending.fd(), pending.info());
+  pending.close();
+  leave();
 }
 
 void WorkerListener::serve(int fd, ConnectionInfo& info) {
+  WorkerContext& worker = http_.worker;
   const FilterChain* chain = config_->find_chain(info);
   if (chain == nullptr) {
-    http_.worker.stats.add(config_->stats, ListenerStat::no_filter_chain_match);
+    worker.stats.add(config_->stats, ListenerStat::no_filter_chain_match);
     ::close(fd);
-    return on_downstream_closed(info.start_ns);
+    return leave();
   }
+  const StatScope<ListenerWorkerStat> per_worker = config_->worker_stats[worker.index];
+  worker.stats.add(config_->stats, ListenerStat::downstream_cx_total);
+  worker.stats.add(config_->stats, ListenerStat::downstream_cx_active);
+  worker.stats.add(per_worker, ListenerWorkerStat::downstream_cx_total);
+  worker.stats.add(per_worker, ListenerWorkerStat::downstream_cx_active);
   info.filter_chain_name = chain->name;
   DownstreamConnection& connection = chain->make(http_, network_, *this, info, config_->buffer_bytes_max);
   connections_.push_back(connection);
@@ -400,12 +429,16 @@ void WorkerListener::serve(int fd, ConnectionInfo& info) {
   if (connection.start(fd)) connection.begin();
 }
 
+void WorkerListener::leave() {
+  config_->leave();
+  config_->release_worker(http_.worker.index);
+  --active_;
+}
+
 void WorkerListener::on_downstream_closed(uint64_t started_ns) {
   WorkerContext& worker = http_.worker;
   const StatScope<ListenerWorkerStat> per_worker = config_->worker_stats[worker.index];
-  config_->leave();
-  config_->release_worker(worker.index);
-  --active_;
+  leave();
   worker.stats.sub(config_->stats, ListenerStat::downstream_cx_active);
   worker.stats.sub(per_worker, ListenerWorkerStat::downstream_cx_active);
   worker.stats.add(config_->stats, ListenerStat::downstream_cx_destroy);

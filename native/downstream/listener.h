@@ -13,7 +13,9 @@
 #include "base/stats.h"
 #include "connection/socket_options.h"
 #include "downstream/filter_chain.h"
+#include "downstream/filter_chain_match.h"
 #include "downstream/http_connection_manager.h"
+#include "downstream/listener_filters.h"
 
 namespace outrider {
 
@@ -50,6 +52,7 @@ class ListenerConfig final : public RefCounted<ListenerConfig> {
   ConfigView view() const { return source_->root(); }
   // The chain for a connection; null: none matches.
   const FilterChain* find_chain(const ConnectionInfo& info) const;
+  const ListenerFilterList& filters() const { return filters_; }
 
   std::string name;
   std::vector<ListenAddress> addresses;
@@ -84,6 +87,8 @@ class ListenerConfig final : public RefCounted<ListenerConfig> {
   Result<bool> read_chains(ConfigView view, std::string_view stat_prefix, BuildContext& context);
 
   Ref<const SharedConfig> source_;
+  ListenerFilterList filters_;
+  FilterChainMatcher matcher_;
   std::vector<std::unique_ptr<FilterChain>> chains_;
   std::unique_ptr<FilterChain> default_chain_;  // null: connections without a match are closed
   ConnectionBudget& budget_;
@@ -117,7 +122,7 @@ Result<int> open_listen_socket(const ListenerConfig& listener, const ListenAddre
 std::string listener_stat_prefix(ConfigView listener, const Address& address);
 
 // A listener on one worker: its sockets and its connections.
-class WorkerListener final : public DownstreamOwner {
+class WorkerListener final : public DownstreamOwner, PendingOwner {
  public:
   // Takes the sockets over.
   WorkerListener(HttpWorker& http, SocketPorter& porter, Ref<ListenerConfig> config,
@@ -158,6 +163,8 @@ class WorkerListener final : public DownstreamOwner {
   };
 
   void on_downstream_closed(uint64_t started_ns) override;
+  void on_pending_end(PendingSocket& pending, PendingEnd end) override;
+  void leave();
   void serve(int fd, ConnectionInfo& info);
 
   HttpWorker& http_;
@@ -165,6 +172,7 @@ class WorkerListener final : public DownstreamOwner {
   SocketPorter& porter_;
   Ref<ListenerConfig> config_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  IntrusiveList<PendingSocket> pending_;
   IntrusiveList<DownstreamConnection> connections_;
   size_t active_ = 0;
 };

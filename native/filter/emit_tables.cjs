@@ -5,6 +5,12 @@ const { readdirSync, readFileSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 
 const tables = [
+  {
+    folder: "listener",
+    type: "ListenerFilterType",
+    header: "filter/listener.h",
+    table: "listener_filter_types",
+  },
   { folder: "http", type: "HttpFilterType", header: "filter/chain.h", table: "http_filter_types" },
   { folder: "network", type: "NetworkFilterType", header: "filter/network.h", table: "network_filter_types" },
 ];

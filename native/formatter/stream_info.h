@@ -5,6 +5,7 @@
 #include "base/address.h"
 #include "base/config_view.h"
 #include "codec/wire_bytes.h"
+#include "formatter/connection_facts.h"
 #include "connection/tls_facts.h"
 
 namespace outrider {
@@ -85,12 +86,18 @@ struct ConnectionInfo {
   std::string_view local_close_reason;
   std::string_view detected_close_type = "Normal";  // or "LocalReset", "RemoteReset"
   uint32_t round_trip_ms = 0;                       // of the transport, where it knows
+  Ref<ConnectionFacts> facts;                       // null: no filter had anything to say
 
   // The handshake is done. `facts` may be null: then there is nothing that TLS tells.
   void on_secured(const TlsFacts* facts, uint64_t now_ns) {
     tls = facts;
     handshake_complete_ns = now_ns;
     if (facts != nullptr) requested_server_name = facts->server_name();
+  }
+
+  ConnectionFacts& make_facts() {
+    if (facts == nullptr) facts = make_ref<ConnectionFacts>();
+    return *facts;
   }
 };
 

@@ -28,6 +28,8 @@ const hcm = "envoy.extensions.filters.network.http_connection_manager.v3";
 
 const tls = "envoy.extensions.transport_sockets.tls.v3";
 
+const networkFilter = "envoy.extensions.filters.network";
+const listenerFilter = "envoy.extensions.filters.listener";
 const tcpProxy = "envoy.extensions.filters.network.tcp_proxy.v3";
 
 /** Where an Any may stand, and with which types. */
@@ -36,9 +38,23 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
     fields: ["envoy.config.listener.v3.Filter.typed_config"],
     types: {
       [`${hcm}.HttpConnectionManager`]: "HTTP connection manager",
+      [`${networkFilter}.connection_limit.v3.ConnectionLimit`]: "limits open connections",
+      [`${networkFilter}.local_ratelimit.v3.LocalRateLimit`]: "limits new connections",
+      [`${networkFilter}.rbac.v3.RBAC`]: "who may connect",
+      [`${networkFilter}.sni_cluster.v3.SniCluster`]: "the cluster that the SNI names",
       "envoy.extensions.filters.network.direct_response.v3.Config": "says one thing and closes",
       "envoy.extensions.filters.network.echo.v3.Echo": "gives back what comes",
       [`${tcpProxy}.TcpProxy`]: "forwards bytes to a cluster",
+    },
+  },
+  "listener filter": {
+    fields: ["envoy.config.listener.v3.ListenerFilter.typed_config"],
+    types: {
+      [`${listenerFilter}.http_inspector.v3.HttpInspector`]: "tells HTTP from other protocols",
+      [`${listenerFilter}.local_ratelimit.v3.LocalRateLimit`]: "limits new connections",
+      [`${listenerFilter}.original_dst.v3.OriginalDst`]: "the address before iptables redirected it",
+      [`${listenerFilter}.proxy_protocol.v3.ProxyProtocol`]: "addresses from a PROXY header",
+      [`${listenerFilter}.tls_inspector.v3.TlsInspector`]: "SNI and ALPN from a TLS hello",
     },
   },
   "HTTP filter": {
@@ -394,11 +410,11 @@ const listener: Readonly<Record<string, MessageSupport>> = {
       per_connection_buffer_limit_bytes metadata deprecated_v1  socket_options
       tcp_fast_open_queue_length traffic_direction connection_balance_config  enable_reuse_port
        tcp_backlog_size max_connections_to_accept_per_socket_event bind_to_port
-      ignore_global_conn_limit bypass_overload_manager tcp_keepalive freebind transparent`,
-    refuse: `fcds_config filter_chain_matcher use_original_dst listener_filters udp_listener_config
+      ignore_global_conn_limit bypass_overload_manager tcp_keepalive freebind transparent listener_filters
+      use_original_dst listener_filters_timeout continue_on_listener_filters_timeout`,
+    refuse: `fcds_config filter_chain_matcher udp_listener_config
       api_listener internal_listener enable_mptcp`,
-    warn: `access_log drain_type reuse_port stats_matcher per_connection_buffer_high_watermark_timeout listener_filters_timeout
-      continue_on_listener_filters_timeout`,
+    warn: `access_log drain_type reuse_port stats_matcher per_connection_buffer_high_watermark_timeout`,
   },
   "envoy.config.listener.v3.Listener.DeprecatedV1": { yes: "bind_to_port" },
   "envoy.config.listener.v3.Listener.ConnectionBalanceConfig": {
@@ -413,16 +429,73 @@ const listener: Readonly<Record<string, MessageSupport>> = {
     refuse: "use_proxy_proto",
   },
   "envoy.config.listener.v3.FilterChainMatch": {
-    yes: "",
-    refuse: `destination_port prefix_ranges direct_source_prefix_ranges source_type source_prefix_ranges
-      source_ports server_names transport_protocol application_protocols address_suffix suffix_len`,
+    yes: `destination_port prefix_ranges direct_source_prefix_ranges source_type source_prefix_ranges
+      source_ports server_names transport_protocol application_protocols`,
+    refuse: "address_suffix suffix_len",
+  },
+  "envoy.config.listener.v3.ListenerFilter": {
+    yes: "name typed_config",
+    refuse: "config_discovery filter_disabled",
   },
   "envoy.config.listener.v3.Filter": { yes: "name typed_config", refuse: "config_discovery" },
+};
+
+const listenerFilters: Readonly<Record<string, MessageSupport>> = {
+  [`${listenerFilter}.http_inspector.v3.HttpInspector`]: { yes: "" },
+  [`${listenerFilter}.local_ratelimit.v3.LocalRateLimit`]: {
+    yes: "stat_prefix token_bucket runtime_enabled",
+  },
+  [`${listenerFilter}.original_dst.v3.OriginalDst`]: { yes: "" },
+  [`${listenerFilter}.proxy_protocol.v3.ProxyProtocol`]: {
+    yes: "rules allow_requests_without_proxy_protocol disallowed_versions stat_prefix",
+    refuse: "pass_through_tlvs tlv_location",
+  },
+  [`${listenerFilter}.proxy_protocol.v3.ProxyProtocol.Rule`]: { yes: "tlv_type on_tlv_present" },
+  [`${listenerFilter}.proxy_protocol.v3.ProxyProtocol.KeyValuePair`]: {
+    yes: "metadata_namespace key",
+    refuse: "value_string_encoding",
+  },
+  [`${listenerFilter}.tls_inspector.v3.TlsInspector`]: {
+    yes: `initial_read_buffer_size max_client_hello_size close_connection_on_client_hello_parsing_errors`,
+    refuse: "enable_ja3_fingerprinting enable_ja4_fingerprinting",
+  },
+  "envoy.type.v3.TokenBucket": { yes: "max_tokens tokens_per_fill fill_interval" },
+  "envoy.config.core.v3.RuntimeFeatureFlag": { yes: "default_value runtime_key" },
 };
 
 const networkFilters: Readonly<Record<string, MessageSupport>> = {
   "envoy.extensions.filters.network.direct_response.v3.Config": { yes: "response" },
   "envoy.extensions.filters.network.echo.v3.Echo": { yes: "" },
+  [`${networkFilter}.connection_limit.v3.ConnectionLimit`]: {
+    yes: "stat_prefix max_connections delay runtime_enabled",
+  },
+  [`${networkFilter}.local_ratelimit.v3.LocalRateLimit`]: {
+    yes: "stat_prefix token_bucket runtime_enabled",
+    refuse: "share_key",
+  },
+  [`${networkFilter}.rbac.v3.RBAC`]: {
+    yes: "rules shadow_rules stat_prefix enforcement_type delay_deny",
+    refuse: "matcher shadow_matcher shadow_rules_stat_prefix",
+  },
+  [`${networkFilter}.sni_cluster.v3.SniCluster`]: { yes: "" },
+  "envoy.config.rbac.v3.RBAC": { yes: "action policies", refuse: "audit_logging_options" },
+  "envoy.config.rbac.v3.Policy": {
+    yes: "permissions principals",
+    refuse: "condition checked_condition cel_config",
+  },
+  "envoy.config.rbac.v3.Permission": {
+    yes: `and_rules or_rules any destination_ip destination_port destination_port_range not_rule
+      requested_server_name`,
+    refuse: "header metadata url_path matcher uri_template sourced_metadata",
+  },
+  "envoy.type.v3.Int32Range": { yes: "start end" },
+  "envoy.config.rbac.v3.Permission.Set": { yes: "rules" },
+  "envoy.config.rbac.v3.Principal": {
+    yes: "and_ids or_ids any authenticated direct_remote_ip remote_ip source_ip not_id",
+    refuse: "header url_path metadata filter_state custom sourced_metadata",
+  },
+  "envoy.config.rbac.v3.Principal.Set": { yes: "ids" },
+  "envoy.config.rbac.v3.Principal.Authenticated": { yes: "principal_name" },
   [`${tcpProxy}.TcpProxy`]: {
     yes: `stat_prefix cluster weighted_clusters idle_timeout access_log max_connect_attempts hash_policy
       max_downstream_connection_duration access_log_flush_interval flush_access_log_on_connected
@@ -863,6 +936,7 @@ const accessLogs: Readonly<Record<string, MessageSupport>> = {
 export const messages: Readonly<Record<string, MessageSupport>> = {
   ...bootstrap,
   ...listener,
+  ...listenerFilters,
   ...networkFilters,
   ...connectionManager,
   ...routes,

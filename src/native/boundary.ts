@@ -481,6 +481,47 @@ const stats = {
     upstream_flush_active: "gauge",
     upstream_flush_total: "counter",
   },
+  /** "tls_inspector." of all listeners */
+  tls_inspector: {
+    alpn_found: "counter",
+    alpn_not_found: "counter",
+    client_hello_too_large: "counter",
+    sni_found: "counter",
+    sni_not_found: "counter",
+    tls_found: "counter",
+    tls_not_found: "counter",
+  },
+  /** "http_inspector." of all listeners */
+  http_inspector: {
+    http10_found: "counter",
+    http11_found: "counter",
+    http2_found: "counter",
+    http_not_found: "counter",
+  },
+  /** "proxy_proto.[STAT_PREFIX.]" */
+  proxy_protocol: {
+    not_found_allowed: "counter",
+    not_found_disallowed: "counter",
+    "versions.v1.found": "counter",
+    "versions.v1.disallowed": "counter",
+    "versions.v1.error": "counter",
+    "versions.v2.found": "counter",
+    "versions.v2.disallowed": "counter",
+    "versions.v2.error": "counter",
+  },
+  /** "listener_local_ratelimit.STAT_PREFIX." */
+  listener_local_rate_limit: { rate_limited: "counter" },
+  /** "local_rate_limit.STAT_PREFIX." of a network filter */
+  network_local_rate_limit: { rate_limited: "counter" },
+  /** "connection_limit.STAT_PREFIX." */
+  connection_limit: { active_connections: "gauge", limited_connections: "counter" },
+  /** "STAT_PREFIX.rbac." of a network filter */
+  network_rbac: {
+    allowed: "counter",
+    denied: "counter",
+    shadow_allowed: "counter",
+    shadow_denied: "counter",
+  },
   /** "filesystem.": what the flushers of access logs do with files */
   filesystem: {
     flushed_by_timer: "counter",

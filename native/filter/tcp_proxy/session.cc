@@ -19,6 +19,8 @@ TcpProxySession::TcpProxySession(const TcpProxyConfig& config, NetworkWorker& ne
   const EventLoop& loop = network.worker.loop;
   stream_.connection = &this->info();
   stream_.downstream_remote = &this->info().direct_remote;
+  if (const ConnectionFacts* facts = info.facts.get(); facts != nullptr && facts->metadata != nullptr)
+    stream_.dynamic_metadata = facts->metadata->root();
   stream_.timing.start_ns = loop.now_ns();
   stream_.start_wall_us = loop.wall_us();
   count(TcpProxyStat::downstream_cx_total);
@@ -44,7 +46,11 @@ void TcpProxySession::begin() {
 // ---- the way up ----------------------------------------------------------------------------------------------
 
 WorkerCluster* TcpProxySession::find_cluster() {
-  WorkerCluster* cluster = network().upstreams.cluster(target_->cluster);
+  // What a filter before us has laid down counts more than the configuration.
+  const ConnectionFacts* const facts = info().facts.get();
+  const std::string* const named = facts == nullptr ? nullptr : facts->find("envoy.tcp_proxy.cluster");
+  WorkerCluster* cluster = named == nullptr ? network().upstreams.cluster(target_->cluster)
+                                            : network().upstreams.cluster(std::string_view(*named));
   if (cluster == nullptr) return nullptr;
   cluster_ = Ref<const ClusterConfig>(&cluster->config());
   stream_.upstream_cluster_name = cluster_->observability_name;

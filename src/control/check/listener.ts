@@ -132,8 +132,6 @@ function checkListener(listener: Tree, context: Context): void {
     issues.error("has no filter chains");
   }
   checkMatches(chains, context);
-  const count = (Array.isArray(chains) ? chains.length : 0) + (has(listener, "default_filter_chain") ? 1 : 0);
-  if (count > 1) issues.error(`has ${count} filter chains; Outrider implements one yet`, "filter_chains");
 }
 
 function checkFilterChain(chain: Tree, context: Context): void {
