@@ -16,6 +16,7 @@ void TerminalBase::on_closed(CloseReason reason) {
   if (over_) return;
   over_ = true;
   info_.end_ns = loop().now_ns();
+  info_.transport_failure_reason = connection_.transport_failure();
   on_over(reason);
   connection_.close();
   ListLink<DownstreamConnection>::unlink();

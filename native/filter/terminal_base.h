@@ -18,6 +18,7 @@ class TerminalBase : public DownstreamConnection, public Deferred {
   ConnectionInfo& info() final { return info_; }
   void free_deferred() override { delete this; }
 
+  void on_connected() override { info_.on_secured(connection_.tls(), loop().now_ns()); }
   size_t on_data(std::string_view bytes) override { return bytes.size(); }
   void on_end_of_input() override { connection_.close_when_written(0); }
   void on_output_full(bool) override {}

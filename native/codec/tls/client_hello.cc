@@ -45,7 +45,9 @@ class Reader {
 };
 
 bool read_server_name(std::string_view extension, ClientHello& hello) {
-  Reader names(Reader(extension).vector(2));
+  Reader outer(extension);
+  Reader names(outer.vector(2));
+  if (!outer.ok()) return false;
   while (!names.empty()) {
     const bool is_host = names.number(1) == 0;
     const std::string_view name = names.vector(2);
@@ -57,7 +59,9 @@ bool read_server_name(std::string_view extension, ClientHello& hello) {
 }
 
 bool read_protocols(std::string_view extension, ClientHello& hello) {
-  Reader names(Reader(extension).vector(2));
+  Reader outer(extension);
+  Reader names(outer.vector(2));
+  if (!outer.ok()) return false;
   while (!names.empty()) {
     const std::string_view name = names.vector(1);
     if (!names.ok() || name.empty()) return false;
