@@ -5,8 +5,8 @@
 #include "base/address.h"
 #include "base/config_view.h"
 #include "codec/wire_bytes.h"
-#include "formatter/connection_facts.h"
 #include "connection/tls_facts.h"
+#include "formatter/connection_facts.h"
 
 namespace outrider {
 
