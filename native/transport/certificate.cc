@@ -135,13 +135,11 @@ std::string pem_text(X509* certificate) {
   return bio_text(bio.get());
 }
 
-// The end of the text is an error to the reader, too: a broken entry is told from it by what was left.
-static bool at_end(BIO* bio) {
+// The end of the text is an error to the reader, too: that no more begins. Anything else is a broken entry.
+static bool at_end() {
   const unsigned long error = ERR_peek_last_error();
-  const bool end = BIO_pending(bio) == 0 ||
-                   (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE);
   ERR_clear_error();
-  return end;
+  return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
 }
 
 std::vector<X509Ptr> read_certificates(std::string_view pem) {
@@ -150,7 +148,7 @@ std::vector<X509Ptr> read_certificates(std::string_view pem) {
   while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
     out.emplace_back(certificate);
   }
-  if (!at_end(bio.get())) out.clear();
+  if (!at_end()) out.clear();
   return out;
 }
 
@@ -158,7 +156,7 @@ std::vector<CrlPtr> read_revocation_lists(std::string_view pem) {
   std::vector<CrlPtr> out;
   const BioPtr bio = text_bio(pem);
   while (X509_CRL* list = PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)) out.emplace_back(list);
-  if (!at_end(bio.get())) out.clear();
+  if (!at_end()) out.clear();
   return out;
 }
 
