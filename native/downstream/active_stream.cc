@@ -392,11 +392,6 @@ void ActiveStream::on_spliced(uint64_t bytes) {
 }
 
 void ActiveStream::on_upstream_cut_off() {
-  if (info_.response_code_details == "via_upstream") {
-    info_.response_code_details = info_.has(ResponseFlag::UpstreamProtocolError)
-                                      ? "upstream_reset_after_response_started{protocol_error}"
-                                      : "upstream_reset_after_response_started{connection_termination}";
-  }
   http_.worker.stats.add(hcm_.router_stats, RouterStat::rq_reset_after_downstream_response_started);
   abort_response();
 }

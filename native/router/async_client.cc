@@ -68,7 +68,7 @@ void AsyncCall::try_host() {
   host_ = slot->host;
   if (retry_ != nullptr) retry_->remember(host_->state.get(), arena_);
   state_ = State::Waiting;
-  pool_ = &client_.upstreams_.pool(*cluster, *slot, options_.priority);
+  pool_ = &client_.upstreams_.pool(*cluster, *slot, options_.priority, Protocol::Http11);
   pool_->request(*this, *this);
 }
 

@@ -64,7 +64,7 @@ class AsyncClientTest : public testing::Test, protected UpstreamDirectory, prote
  protected:
   WorkerCluster* cluster(uint32_t) override { return &worker_cluster_; }
   WorkerCluster* cluster(std::string_view name) override { return name == "c" ? &worker_cluster_ : nullptr; }
-  ConnectionPool& pool(WorkerCluster&, HostSlot&, RoutePriority) override { return pool_; }
+  ConnectionPool& pool(WorkerCluster&, HostSlot&, RoutePriority, Protocol) override { return pool_; }
   ConnectionPool& tunnel_pool(WorkerCluster&, HostSlot&, RoutePriority) override { return pool_; }
   TcpPool& tcp_pool(WorkerCluster&, HostSlot&, RoutePriority) override { std::abort(); }
   AsyncClient& async_client() override { return client_; }

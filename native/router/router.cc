@@ -157,7 +157,7 @@ ConnectionPool& Router::choose_pool(HostSlot& slot) {
   if (route.tunnel != RouteTunnel::None && (connect_request_ || post)) {
     return upstreams.tunnel_pool(*cluster_, slot, route.priority);
   }
-  return upstreams.pool(*cluster_, slot, route.priority);
+  return upstreams.pool(*cluster_, slot, route.priority, stream_.info().protocol);
 }
 
 // A CONNECT request that is sent on needs the port that strip_*_port took off for routing.
@@ -349,7 +349,12 @@ void Router::on_response_end() {
 
 void Router::on_response_reset(ResetReason reason) {
   finish();
-  stream_.info().set(answer_to(reason).flag);
+  const ResetAnswer answer = answer_to(reason);
+  std::string& text = stream_.scratch();
+  text.assign("upstream_reset_after_response_started{").append(answer.details).append("}");
+  StreamInfo& info = stream_.info();
+  info.set(answer.flag);
+  info.response_code_details = arena().copy_view(text);
   stream_.on_upstream_cut_off();
 }
 

@@ -16,7 +16,9 @@ class UpstreamDirectory {
   // Null when there is no such cluster (now).
   virtual WorkerCluster* cluster(uint32_t index) = 0;
   virtual WorkerCluster* cluster(std::string_view name) = 0;
-  virtual ConnectionPool& pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) = 0;
+  // `downstream`: what the request came by, for clusters that go on in the same protocol.
+  virtual ConnectionPool& pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority,
+                               Protocol downstream) = 0;
   // Raw connections, for CONNECT requests that end here.
   virtual ConnectionPool& tunnel_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) = 0;
   // Raw connections, for whoever relays bytes.

@@ -125,7 +125,14 @@ void UpstreamRequest::cancel() {
   MessageEncoder* const encoder = encoder_;
   ended();
   if (encoder == nullptr) return;
+  count_sent_reset();
   encoder->reset(ResetReason::LocalReset);
+}
+
+// Of HTTP/1 the whole connection goes.
+void UpstreamRequest::count_sent_reset() {
+  if (router_.stream_.info().upstream_protocol != Protocol::Http2) return;
+  router_.count(ClusterStat::upstream_rq_tx_reset);
 }
 
 void UpstreamRequest::pause_response(bool pause) {
@@ -175,6 +182,8 @@ void UpstreamRequest::on_trailers(HeaderMap& trailers) {
 }
 
 void UpstreamRequest::on_reset(ResetReason reason) {
+  if (reason == ResetReason::RemoteReset) router_.count(ClusterStat::upstream_rq_rx_reset);
+  if (reason == ResetReason::ProtocolError) count_sent_reset();
   const bool responding = state_ == State::Responding;
   ended();
   responding ? router_.on_response_reset(reason) : router_.on_try_reset(*this, reason, {});

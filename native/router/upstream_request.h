@@ -77,6 +77,7 @@ class UpstreamRequest final : PoolWaiter, ResponseDecoder {
   void on_output_full(bool full) override;
 
   void send_kept();
+  void count_sent_reset();
   void note_connection(const UpstreamConnectionInfo& connection);
   void ended();
 

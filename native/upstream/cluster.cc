@@ -133,6 +133,9 @@ Result<Ref<const ClusterConfig>> ClusterConfig::build(Ref<const SharedConfig> so
   out->bind = std::move(bind.value());
   out->socket_options = std::move(out->bind.options);
   read_http(cluster, *out);
+  if (out->protocol == UpstreamProtocol::Alpn && transport != nullptr && !out->transport) {
+    return ConfigError{"typed_extension_protocol_options", "auto_config needs a transport_socket with ALPN"};
+  }
   read_connections(cluster, *out);
   read_health(cluster, *out);
   read_tracking(cluster, *out);

@@ -79,6 +79,7 @@ ClusterStats ClusterStats::add(StatsRegistry& registry, ConfigView cluster) {
   stats.cluster = registry.add_scope<ClusterStat>(prefix);
   stats.control = registry.add_scope<ClusterControlStat>(prefix);
   stats.http1 = registry.add_scope<Http1Stat>(prefix + "http1.");
+  stats.http2 = registry.add_scope<Http2Stat>(prefix + "http2.");
   for (size_t i = 0; i < kRoutePriorities; ++i) {
     if (!breakers.track_remaining(static_cast<RoutePriority>(i))) continue;
     stats.remaining[i] = registry.add_scope<RemainingStat>(prefix + "circuit_breakers." +
@@ -95,6 +96,7 @@ void ClusterStats::remove(StatsRegistry& registry) const {
   registry.remove_scope(cluster);
   registry.remove_scope(control);
   registry.remove_scope(http1);
+  registry.remove_scope(http2);
   for (StatScope<RemainingStat> scope : remaining) {
     if (scope.base != 0) registry.remove_scope(scope);
   }

@@ -17,6 +17,7 @@ struct ClusterStats {
   StatScope<ClusterStat> cluster;
   StatScope<ClusterControlStat> control;
   StatScope<Http1Stat> http1;
+  StatScope<Http2Stat> http2;
   // With track_remaining, by RoutePriority, and with track_cluster_stats; otherwise places that nobody reads.
   StatScope<RemainingStat> remaining[kRoutePriorities];
   StatScope<TimeoutBudgetStat> timeout_budget;

@@ -197,7 +197,7 @@ TEST(WorkerCluster, KeepsSlotsOfHostsThatStayAndHandsOverTheOthers) {
   std::map<uint16_t, HostSlot*> slots;
   for (int i = 0; i < 2; ++i) {
     HostSlot* slot = worker.choose_host(cluster.context());
-    slot->pools[0] = pool;
+    slot->pools[0][0] = pool;
     slots[slot->host->address.port()] = slot;
   }
   ASSERT_EQ(slots.size(), 2u);
@@ -219,7 +219,8 @@ TEST(WorkerCluster, GivesEveryConnectionUpOnAChangeOfHostsWhereThatIsConfigured)
   TestCluster cluster(R"("common_lb_config": {"close_connections_on_host_set_change": true})",
                       assignment(group(endpoint(1))));
   WorkerCluster worker = cluster.worker();
-  worker.choose_host(cluster.context())->pools[1] = reinterpret_cast<PoolBase*>(&cluster);  // never followed
+  worker.choose_host(cluster.context())->pools[0][1] =
+      reinterpret_cast<PoolBase*>(&cluster);  // never followed
   Adopter owner;
   cluster.set(assignment(group(endpoint(1, R"("load_balancing_weight": 2)"))));
   worker.set_endpoints(cluster.endpoints, owner);

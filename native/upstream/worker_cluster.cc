@@ -9,8 +9,10 @@ namespace outrider {
 namespace {
 
 bool has_pool(const HostSlot& slot) {
-  for (const PoolBase* pool : slot.pools) {
-    if (pool != nullptr) return true;
+  for (const auto& pools : slot.pools) {
+    for (const PoolBase* pool : pools) {
+      if (pool != nullptr) return true;
+    }
   }
   return false;
 }

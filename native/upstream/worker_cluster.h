@@ -13,12 +13,15 @@ namespace outrider {
 
 class PoolBase;
 
+enum class PoolKind : uint8_t { Http1, Http2, Tunnel, Tcp };
+inline constexpr size_t kPoolKinds = 4;
+
 // One host on one worker. `host` is swapped, between two turns, for what the last update said; its address
 // changes only in LOGICAL_DNS clusters, for the connections that are made from then on.
 struct HostSlot {
   Ref<const Host> host;
-  // By priority: of HTTP connections, then of tunnels, then of raw ones. Each belongs to whoever sets it.
-  PoolBase* pools[3 * kRoutePriorities] = {};
+  // By kind and priority. Each belongs to whoever sets it.
+  PoolBase* pools[kPoolKinds][kRoutePriorities] = {};
 };
 
 // Told when a host is gone. Takes over the slot, whose connections may finish what they carry.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "upstream/pool/http1.h"
+#include "upstream/pool/http2.h"
 #include "upstream/pool/tcp.h"
 #include "upstream/pool/tcp_tunnel.h"
 
@@ -161,34 +162,45 @@ WorkerCluster* Worker::cluster(std::string_view name) {
   return found == cluster_names_.end() ? nullptr : cluster(found->second);
 }
 
-// The pool at `place`, made when it is first asked for.
+// Made when it is first asked for.
 template <typename Pool>
-Pool& Worker::pool_at(PoolBase*& place, WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) {
+Pool& Worker::pool_at(PoolKind kind, WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) {
+  PoolBase*& place = slot.pools[static_cast<size_t>(kind)][static_cast<size_t>(priority)];
   if (place == nullptr) {
-    place = new Pool({context_, Ref<const ClusterConfig>(&cluster.config()), slot.host, priority});
+    place =
+        new Pool({context_, Ref<const ClusterConfig>(&cluster.config()), slot.host, priority, &http2_space_});
   }
   place->set_host(slot.host);
   return static_cast<Pool&>(*place);
 }
 
-ConnectionPool& Worker::pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) {
-  return pool_at<Http1Pool>(slot.pools[static_cast<size_t>(priority)], cluster, slot, priority);
+static bool speaks_http2(UpstreamProtocol protocol, Protocol downstream) {
+  if (protocol == UpstreamProtocol::SameAsDownstream) return downstream == Protocol::Http2;
+  return protocol == UpstreamProtocol::Http2 || protocol == UpstreamProtocol::Alpn;
+}
+
+ConnectionPool& Worker::pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority,
+                             Protocol downstream) {
+  if (speaks_http2(cluster.config().protocol, downstream)) {
+    return pool_at<Http2Pool>(PoolKind::Http2, cluster, slot, priority);
+  }
+  return pool_at<Http1Pool>(PoolKind::Http1, cluster, slot, priority);
 }
 
 ConnectionPool& Worker::tunnel_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) {
-  return pool_at<TcpTunnelPool>(slot.pools[kRoutePriorities + static_cast<size_t>(priority)], cluster, slot,
-                                priority);
+  return pool_at<TcpTunnelPool>(PoolKind::Tunnel, cluster, slot, priority);
 }
 
 TcpPool& Worker::tcp_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) {
-  return pool_at<TcpPool>(slot.pools[2 * kRoutePriorities + static_cast<size_t>(priority)], cluster, slot,
-                          priority);
+  return pool_at<TcpPool>(PoolKind::Tcp, cluster, slot, priority);
 }
 
 // The host is gone: its pools end with their last exchange.
 void Worker::adopt(std::unique_ptr<HostSlot> slot) {
-  for (PoolBase* pool : slot->pools) {
-    if (pool != nullptr) pool->drain();
+  for (const auto& pools : slot->pools) {
+    for (PoolBase* pool : pools) {
+      if (pool != nullptr) pool->drain();
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/slab.h"
 #include "base/worker_context.h"
+#include "codec/http2/mux.h"
 #include "downstream/http1_server.h"
 #include "downstream/http_connection_manager.h"
 #include "downstream/listener.h"
@@ -69,7 +70,8 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision, SocketPort
   // UpstreamDirectory
   WorkerCluster* cluster(uint32_t index) override;
   WorkerCluster* cluster(std::string_view name) override;
-  ConnectionPool& pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) override;
+  ConnectionPool& pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority,
+                       Protocol downstream) override;
   ConnectionPool& tunnel_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) override;
   TcpPool& tcp_pool(WorkerCluster& cluster, HostSlot& slot, RoutePriority priority) override;
   AsyncClient& async_client() override { return async_client_; }
@@ -79,7 +81,7 @@ class Worker final : UpstreamDirectory, HostSlotOwner, DrainDecision, SocketPort
   void carry(uint32_t worker, const Ref<ListenerConfig>& listener, const AcceptedSocket& socket) override;
 
   template <typename Pool>
-  Pool& pool_at(PoolBase*& place, WorkerCluster& cluster, HostSlot& slot, RoutePriority priority);
+  Pool& pool_at(PoolKind kind, WorkerCluster& cluster, HostSlot& slot, RoutePriority priority);
   void run();
   void publish_connections();
 

@@ -709,13 +709,13 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
       dns_failure_refresh_rate respect_dns_ttl dns_lookup_family dns_resolvers use_tcp_for_dns_lookups
       dns_resolution_config typed_dns_resolver_config upstream_bind_config least_request_lb_config
       round_robin_lb_config ring_hash_lb_config maglev_lb_config eds_cluster_config common_lb_config transport_socket metadata upstream_connection_options
-      load_balancing_policy preconnect_policy`,
+      load_balancing_policy preconnect_policy http2_protocol_options protocol_selection`,
     refuse: `transport_socket_matches transport_socket_matcher health_checks
-      upstream_http_protocol_options http2_protocol_options outlier_detection lb_subset_config
+      upstream_http_protocol_options outlier_detection lb_subset_config
       original_dst_lb_config filters upstream_config
       connection_pool_per_downstream_connection lrs_server`,
     warn: `stats_matcher per_connection_buffer_high_watermark_timeout cleanup_interval
-      protocol_selection close_connections_on_host_health_failure ignore_health_on_host_removal
+      close_connections_on_host_health_failure ignore_health_on_host_removal
       lrs_report_endpoint_metrics track_timeout_budgets track_cluster_stats
       queuing_policies`,
   },
@@ -819,13 +819,22 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
     warn: "observability_name health_check_config additional_addresses",
   },
   "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-    yes: "common_http_protocol_options explicit_http_config upstream_http_protocol_options",
-    refuse: `use_downstream_protocol_config auto_config http_filters header_validation_config
+    yes: `common_http_protocol_options explicit_http_config upstream_http_protocol_options
+      use_downstream_protocol_config auto_config`,
+    refuse: `http_filters header_validation_config
       outlier_detection request_mirror_policies hash_policy retry_policy`,
   },
   "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig": {
-    yes: "http_protocol_options",
-    refuse: "http2_protocol_options http3_protocol_options",
+    yes: "http_protocol_options http2_protocol_options",
+    refuse: "http3_protocol_options",
+  },
+  "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig": {
+    yes: "http_protocol_options http2_protocol_options",
+    refuse: "http3_protocol_options alternate_protocols_cache_options",
+  },
+  "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig": {
+    yes: "http_protocol_options http2_protocol_options",
+    refuse: "http3_protocol_options",
   },
   "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer": { yes: "" },
 };

@@ -504,8 +504,10 @@ void Mux::handle_reset(const FrameHeader& frame, std::string_view payload) {
   Stream* const stream = table_.find(frame.stream_id);
   if (stream == nullptr) return;
   const auto code = static_cast<ErrorCode>(read_u32(payload.data()));
-  const bool refused = code == ErrorCode::RefusedStream;
-  reset_stream(*stream, Ended::ByPeer, refused ? ResetReason::RefusedStream : ResetReason::RemoteReset);
+  ResetReason reason = ResetReason::RemoteReset;
+  if (code == ErrorCode::RefusedStream) reason = ResetReason::RefusedStream;
+  if (code == ErrorCode::ProtocolError && !server()) reason = ResetReason::ProtocolError;  // as Envoy
+  reset_stream(*stream, Ended::ByPeer, reason);
 }
 
 void Mux::handle_settings(const FrameHeader& frame, std::string_view payload) {
@@ -579,6 +581,7 @@ void Mux::handle_goaway(const FrameHeader& frame, std::string_view payload) {
   const uint32_t last_id = read_u32(payload.data()) & stream_id_max;
   const auto code = static_cast<ErrorCode>(read_u32(payload.data() + 4));
   peer_goes_away_ = true;
+  handler_.on_no_new_streams();
   for (Stream* stream = all_.front(); stream != nullptr;) {
     if (!server() && stream->id_ > last_id) {
       reset_stream(*stream, Ended::ByPeer, ResetReason::RefusedStream);
@@ -689,6 +692,7 @@ void Mux::fail(ErrorCode code, std::string_view details, Tell tell) {
   if (dead_) return;
   if (tell == Tell::GoAway) send_goaway(last_peer_id_, code);
   dead_ = true;
+  handler_.on_no_new_streams();
   while (Stream* stream = all_.front()) reset_stream(*stream, Ended::ByUs, ResetReason::ProtocolError);
   handler_.on_connection_error(details);
 }

@@ -98,6 +98,8 @@ class MuxHandler {
   virtual void on_stream_closed() = 0;
   // The peer's settings are known, or have changed.
   virtual void on_settings() {}
+  // No new streams may be opened from here on; comes before any stream is told why it ends.
+  virtual void on_no_new_streams() {}
   // The peer takes no new streams. Streams of ours that it will not look at were reset before (RefusedStream).
   virtual void on_goaway(ErrorCode) {}
   // deadline_ms() is earlier than it was.

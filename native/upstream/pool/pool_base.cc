@@ -59,7 +59,7 @@ void PoolBase::fail_waiting(ResetReason reason, std::string_view transport_failu
 // False: there are too many, and the connection stays as it is.
 bool PoolBase::begin_exchange(Waiter& waiter) {
   if (!breakers().try_acquire(context_.priority, Resource::Requests)) {
-    count(ClusterStat::upstream_rq_pending_overflow);
+    count(ClusterStat::upstream_rq_active_overflow);
     waiter.on_pool_failure(ResetReason::Overflow, {});
     return false;
   }
