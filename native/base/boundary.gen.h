@@ -28,6 +28,7 @@ enum class ScopeKind : uint8_t {
   Http1,
   Http2,
   Cluster,
+  ExtAuthz,
   ClusterControl,
   Remaining,
   TimeoutBudget,
@@ -658,6 +659,10 @@ enum class ClusterStat : uint8_t {
   circuit_breakers_high_rq_open,
   circuit_breakers_high_rq_pending_open,
   circuit_breakers_high_rq_retry_open,
+  ext_authz_ok,
+  ext_authz_denied,
+  ext_authz_error,
+  ext_authz_failure_mode_allowed,
 };
 
 template <>
@@ -792,6 +797,46 @@ struct StatTemplate<ClusterStat> {
     {"circuit_breakers.high.rq_open", StatKind::Gauge},
     {"circuit_breakers.high.rq_pending_open", StatKind::Gauge},
     {"circuit_breakers.high.rq_retry_open", StatKind::Gauge},
+    {"ext_authz.ok", StatKind::LateCounter},
+    {"ext_authz.denied", StatKind::LateCounter},
+    {"ext_authz.error", StatKind::LateCounter},
+    {"ext_authz.failure_mode_allowed", StatKind::LateCounter},
+  };
+};
+
+enum class ExtAuthzStat : uint8_t {
+  ok,
+  denied,
+  error,
+  disabled,
+  failure_mode_allowed,
+  filter_state_name_collision,
+  ignored_dynamic_metadata,
+  invalid,
+  omitted_response_headers,
+  request_header_limits_reached,
+  response_header_limits_reached,
+  shadow_denied,
+  shadow_error,
+};
+
+template <>
+struct StatTemplate<ExtAuthzStat> {
+  static constexpr ScopeKind kind = ScopeKind::ExtAuthz;
+  static constexpr StatInfo stats[] = {
+    {"ok", StatKind::Counter},
+    {"denied", StatKind::Counter},
+    {"error", StatKind::Counter},
+    {"disabled", StatKind::Counter},
+    {"failure_mode_allowed", StatKind::Counter},
+    {"filter_state_name_collision", StatKind::Counter},
+    {"ignored_dynamic_metadata", StatKind::Counter},
+    {"invalid", StatKind::Counter},
+    {"omitted_response_headers", StatKind::Counter},
+    {"request_header_limits_reached", StatKind::Counter},
+    {"response_header_limits_reached", StatKind::Counter},
+    {"shadow_denied", StatKind::Counter},
+    {"shadow_error", StatKind::Counter},
   };
 };
 
@@ -1290,6 +1335,8 @@ constexpr auto with_stats_of(ScopeKind kind, Use use) {
       return use(StatTemplate<Http2Stat>::stats);
     case ScopeKind::Cluster:
       return use(StatTemplate<ClusterStat>::stats);
+    case ScopeKind::ExtAuthz:
+      return use(StatTemplate<ExtAuthzStat>::stats);
     case ScopeKind::ClusterControl:
       return use(StatTemplate<ClusterControlStat>::stats);
     case ScopeKind::Remaining:

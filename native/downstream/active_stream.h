@@ -134,7 +134,7 @@ class ActiveStream final : public RequestDecoder, public Deferred, Stream, Route
   void forward_kept_request(int from);
   void end_filters();
   void log(AccessLogType type);
-  void make_grpc_reply(uint16_t status, std::string_view message, HeaderMap& headers);
+  void make_grpc_reply(int64_t status, std::string_view message, HeaderMap& headers);
   bool run_request_body(int from, std::string_view& data, EndStream end);
   void after_request_filters(std::string_view data, EndStream end);
   void run_response_headers(EndStream end);

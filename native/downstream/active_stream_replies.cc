@@ -8,7 +8,10 @@ namespace outrider {
 FilterStatus ActiveStream::reply(const LocalReply& reply) {
   if (reply.flag != nullptr) info_.set(*reply.flag);
   if (reply.close_connection) owner_.close_after_response();
-  RouterReply details{.status = reply.status, .location = reply.location};
+  RouterReply details{.status = reply.status,
+                      .location = reply.location,
+                      .headers = reply.headers,
+                      .grpc_status = reply.grpc_status};
   send_reply(reply.status, reply.body, reply.details, &details);
   return FilterStatus::StopIteration;
 }
@@ -40,6 +43,9 @@ void ActiveStream::send_reply(uint16_t status, std::string_view body, std::strin
   std::string_view content_type = "text/plain";
   if (router != nullptr && !router->content_type.empty()) content_type = router->content_type;
   if (!location.empty()) headers.set_ref(HeaderId::Location, location);
+  if (router != nullptr && router->headers != nullptr) {
+    for (const Header& header : *router->headers) headers.add(header.key(), header.text());
+  }
   if (router != nullptr && router->overloaded) headers.set_ref(HeaderId::EnvoyOverloaded, "true");
   if (router != nullptr && router->attempt_count != 0) {
     headers.set_number(HeaderId::EnvoyAttemptCount, router->attempt_count);
@@ -54,7 +60,8 @@ void ActiveStream::send_reply(uint16_t status, std::string_view body, std::strin
   }
   headers.set_number(HeaderId::Status, status);
   if (is_grpc_content_type(request_headers_.get(HeaderId::ContentType))) {
-    make_grpc_reply(status, text, headers);
+    const bool told = router != nullptr && router->grpc_status.has_value();
+    make_grpc_reply(told ? *router->grpc_status : grpc_status_of_http(status), text, headers);
     text.clear();
   }
   if (!text.empty()) {
@@ -71,10 +78,10 @@ void ActiveStream::send_reply(uint16_t status, std::string_view body, std::strin
 }
 
 // An answer of our own as a gRPC client understands it: the head alone, with the status in it.
-void ActiveStream::make_grpc_reply(uint16_t status, std::string_view message, HeaderMap& headers) {
+void ActiveStream::make_grpc_reply(int64_t status, std::string_view message, HeaderMap& headers) {
   headers.set_ref(HeaderId::Status, "200");
   headers.set_ref(HeaderId::ContentType, "application/grpc");
-  headers.set_number(HeaderId::GrpcStatus, grpc_status_of_http(status));
+  headers.set_number(HeaderId::GrpcStatus, static_cast<uint64_t>(status));
   if (message.empty()) return;
   std::string& encoded = http_.scratch;
   encoded.clear();

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 
@@ -31,6 +32,8 @@ struct LocalReply {
   const ResponseFlag* flag = nullptr;  // set on the stream, where there is one
   std::string_view location = {};      // of a redirect
   bool close_connection = false;
+  const HeaderMap* headers = nullptr;        // further ones, before what the connection manager adds
+  std::optional<uint32_t> grpc_status = {};  // for gRPC clients; else it follows from `status`
 };
 
 // What a filter may ask of, and do to, the stream that it works on. Implemented by downstream/.
@@ -56,6 +59,7 @@ class Stream {
   // Bytes that a filter's StopAndBuffer has kept so far.
   virtual std::string_view kept_request_body() const = 0;
   virtual std::string_view kept_response_body() const = 0;
+  virtual const RuntimeValues* runtime() const = 0;  // null: every key has its default
   // For calls of the filter's own; router/async_client.h.
   virtual AsyncClient& async_client() = 0;
 

@@ -118,6 +118,11 @@ void AsyncCall::send(std::string_view data, EndStream end_stream) {
   inside_ = false;
 }
 
+void AsyncCall::send_copied(std::string_view data, EndStream end_stream) {
+  send(data, end_stream);
+  client_.worker_.loop.flush_lent();
+}
+
 void AsyncCall::send_trailers() {
   if (state_ == State::Ended || request_ended_) return;
   request_ended_ = true;

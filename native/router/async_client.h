@@ -77,7 +77,9 @@ class AsyncCall final : public ListLink<AsyncCall>, PoolWaiter, ResponseDecoder,
   // Sends headers(), then body(), then trailers() where there are any, to a host of the cluster. EndStream::No: more
   // comes by send(). `cluster` need not live on.
   void start(std::string_view cluster, EndStream end = EndStream::Yes);
+  // `data` is borrowed until the current event has been handled; of send_copied() not beyond the call.
   void send(std::string_view data, EndStream end);
+  void send_copied(std::string_view data, EndStream end);
   void send_trailers();
   // Gives it up. The handler hears no more.
   void cancel();
@@ -177,6 +179,7 @@ class AsyncClient {
   AsyncClient(const AsyncClient&) = delete;
   AsyncClient& operator=(const AsyncClient&) = delete;
 
+  UpstreamDirectory& upstreams() { return upstreams_; }
   // A call to be filled and started (or cancelled). `handler` may be null: nobody waits for the answer; else it
   // outlives the call, or cancels it.
   AsyncCall& open(CallHandler* handler, const CallOptions& options);

@@ -27,9 +27,11 @@ struct RouterReply {
   std::string_view body = {};
   std::string_view details = {};
   std::string_view location = {};
-  std::string_view content_type = {};  // empty: text/plain
-  bool overloaded = false;             // x-envoy-overloaded
-  uint16_t attempt_count = 0;          // x-envoy-attempt-count; 0: is not told
+  std::string_view content_type = {};        // empty: text/plain
+  bool overloaded = false;                   // x-envoy-overloaded
+  uint16_t attempt_count = 0;                // x-envoy-attempt-count; 0: is not told
+  const HeaderMap* headers = nullptr;        // further ones; null: none
+  std::optional<uint32_t> grpc_status = {};  // for gRPC clients; else it follows from `status`
 };
 
 // Whose request is routed. The stream implements this.

@@ -60,6 +60,7 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
   "HTTP filter": {
     fields: [`${hcm}.HttpFilter.typed_config`],
     types: {
+      "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz": "asks a service whether a request may go on",
       "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation": "changes headers",
       "envoy.extensions.filters.http.router.v3.Router": "forwards to a cluster; ends every chain",
     },
@@ -67,7 +68,10 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
   "filter settings in FilterConfig": {
     optional: true,
     fields: ["envoy.config.route.v3.FilterConfig.config"],
-    types: { "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute": "header_mutation" },
+    types: {
+      "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute": "ext_authz",
+      "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute": "header_mutation",
+    },
   },
   "filter settings of a route": {
     fields: [
@@ -78,6 +82,7 @@ export const extensionPoints: Readonly<Record<string, ExtensionPoint>> = {
     ],
     types: {
       "envoy.config.route.v3.FilterConfig": "a filter switched on or off",
+      "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute": "ext_authz",
       "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute": "header_mutation",
     },
   },
@@ -275,13 +280,11 @@ const sources: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.core.v3.RateLimitSettings": { yes: "max_tokens fill_rate" },
   "envoy.config.core.v3.GrpcService": {
-    yes: "envoy_grpc google_grpc initial_metadata",
+    yes: "envoy_grpc google_grpc timeout initial_metadata",
     refuse: "retry_policy",
-    warn: "timeout",
   },
   "envoy.config.core.v3.GrpcService.EnvoyGrpc": {
-    yes: "cluster_name authority retry_policy",
-    warn: "max_receive_message_length skip_envoy_headers",
+    yes: "cluster_name authority retry_policy max_receive_message_length skip_envoy_headers",
   },
   "envoy.config.core.v3.GrpcService.GoogleGrpc": {
     yes: "target_uri channel_credentials stat_prefix",
@@ -573,6 +576,38 @@ const connectionManager: Readonly<Record<string, MessageSupport>> = {
     refuse: "upstream_log upstream_log_options strict_check_headers upstream_http_filters",
     warn: "dynamic_stats start_child_span suppress_grpc_request_failure_code_stats reject_connect_request_early_data",
   },
+  "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz": {
+    yes: `grpc_service http_service transport_api_version failure_mode_allow failure_mode_allow_header_add
+      with_request_body clear_route_cache status_on_error validate_mutations filter_enabled deny_at_disable
+      include_peer_certificate stat_prefix allowed_headers disallowed_headers include_tls_session
+      charge_cluster_response_stats encode_raw_headers`,
+    refuse: `clear_route_cache_headers metadata_context_namespaces typed_metadata_context_namespaces
+      route_metadata_context_namespaces route_typed_metadata_context_namespaces filter_enabled_metadata
+      bootstrap_metadata_labels_key decoder_header_mutation_rules enable_dynamic_metadata_ingestion filter_metadata
+      emit_filter_state_stats max_denied_response_body_bytes enforce_response_header_limits shadow_mode`,
+    warn: "emit_client_span",
+  },
+  "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute": { yes: "disabled check_settings" },
+  "envoy.extensions.filters.http.ext_authz.v3.CheckSettings": {
+    yes: "context_extensions disable_request_body_buffering with_request_body grpc_service http_service",
+    warn: "emit_client_span",
+  },
+  "envoy.extensions.filters.http.ext_authz.v3.BufferSettings": {
+    yes: "max_request_bytes allow_partial_message pack_as_bytes",
+  },
+  "envoy.extensions.filters.http.ext_authz.v3.HttpService": {
+    yes: "server_uri path_prefix path_override authorization_request authorization_response",
+    refuse: "retry_policy",
+  },
+  "envoy.extensions.filters.http.ext_authz.v3.AuthorizationRequest": {
+    yes: "allowed_headers headers_to_add",
+  },
+  "envoy.extensions.filters.http.ext_authz.v3.AuthorizationResponse": {
+    yes: `allowed_upstream_headers allowed_upstream_headers_to_append allowed_client_headers
+      allowed_client_headers_on_success`,
+    refuse: "dynamic_metadata_from_headers",
+  },
+  "envoy.config.core.v3.HttpUri": { yes: "uri cluster timeout" },
   "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation": {
     yes: "mutations most_specific_header_mutations_wins",
   },

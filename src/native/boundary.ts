@@ -368,6 +368,26 @@ const stats = {
     "circuit_breakers.high.rq_open": "gauge",
     "circuit_breakers.high.rq_pending_open": "gauge",
     "circuit_breakers.high.rq_retry_open": "gauge",
+    "ext_authz.ok": "late_counter",
+    "ext_authz.denied": "late_counter",
+    "ext_authz.error": "late_counter",
+    "ext_authz.failure_mode_allowed": "late_counter",
+  },
+  /** "http.STAT_PREFIX.ext_authz." */
+  ext_authz: {
+    ok: "counter",
+    denied: "counter",
+    error: "counter",
+    disabled: "counter",
+    failure_mode_allowed: "counter",
+    filter_state_name_collision: "counter",
+    ignored_dynamic_metadata: "counter",
+    invalid: "counter",
+    omitted_response_headers: "counter",
+    request_header_limits_reached: "counter",
+    response_header_limits_reached: "counter",
+    shadow_denied: "counter",
+    shadow_error: "counter",
   },
   /** "cluster.NAME.": what the main thread sets; apart, so that thousands of clusters stay few pages */
   cluster_control: {

@@ -4,9 +4,11 @@
 
 namespace outrider {
 
+extern const HttpFilterType ext_authz;
 extern const HttpFilterType header_mutation;
 
 inline const HttpFilterType* const http_filter_types[] = {
+    &ext_authz,
     &header_mutation,
 };
 
