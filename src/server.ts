@@ -10,6 +10,7 @@ import { clusterStatuses, type HostDescription } from "./control/cluster_status.
 import { configDump } from "./control/config_dump.ts";
 import { createResolver } from "./control/dns.ts";
 import { durationMs } from "./control/duration_ms.ts";
+import { HealthChecks } from "./control/health_check/checker.ts";
 import { ListenerManager } from "./control/listener_manager.ts";
 import { openLog } from "./control/resolve.ts";
 import { Runtime, type RuntimeLayer } from "./control/runtime.ts";
@@ -32,6 +33,7 @@ import { StatsStore } from "./observability/stats/store.ts";
 import {
   clusterManager as clusterManagerTemplate,
   dns as dnsTemplate,
+  healthCheck as healthCheckTemplate,
   listenerManager as listenerManagerTemplate,
   runtime as runtimeTemplate,
   subscription as subscriptionTemplate,
@@ -203,6 +205,7 @@ export class Server {
     const newDnsStats = () => this.#stats.scope(dnsTemplate, "dns.cares.");
     return new ClusterManager({
       native,
+      health: this.#createHealthChecks(),
       stats: this.#stats.scope(clusterManagerTemplate, "cluster_manager."),
       bootstrap: resolved,
       createResolver: (options) => {
@@ -275,6 +278,17 @@ export class Server {
       runtime: this.#runtime,
       warn: (text) => upstreamLog.warning(text),
       ...dynamicStats(this.#stats),
+    });
+  }
+
+  #createHealthChecks(): HealthChecks {
+    const { addon } = this.#parts;
+    return new HealthChecks({
+      hostsOf: (cluster) =>
+        (JSON.parse(addon.describeHosts()) as Record<string, HostDescription[]>)[cluster] ?? [],
+      setHealth: (cluster, hosts) => addon.setHostHealth(cluster, JSON.stringify(hosts)),
+      statsFor: (cluster) =>
+        this.#stats.scope(healthCheckTemplate, `cluster.${statName(cluster)}.health_check.`),
     });
   }
 
@@ -488,6 +502,11 @@ export class Server {
     log.logger("main", "src/server.ts").info("exiting");
     onExit(0);
   }
+}
+
+/** As a part of a statistic's name. */
+function statName(cluster: string): string {
+  return cluster.replaceAll(":", "_");
 }
 
 function faultText(what: string, faults: readonly Fault[]): string {

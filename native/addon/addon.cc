@@ -134,6 +134,14 @@ napi_value set_secret(napi_env env, napi_callback_info info) {
   return call.answer(faults.take());
 }
 
+napi_value set_host_health(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  const Ref<const SharedConfig> hosts = call.config(1);
+  if (hosts) call.engine().set_host_health(call.text(0), hosts->root());
+  call.engine().publish();
+  return call.nothing();
+}
+
 napi_value remove_cluster(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   Faults faults;

@@ -1385,6 +1385,7 @@ constexpr auto with_stats_of(ScopeKind kind, Use use) {
   X(set_clusters, "setClusters") \
   X(set_secret, "setSecret") \
   X(set_endpoints, "setEndpoints") \
+  X(set_host_health, "setHostHealth") \
   X(remove_cluster, "removeCluster") \
   X(set_routes, "setRoutes") \
   X(remove_routes, "removeRoutes") \

@@ -128,6 +128,7 @@ Result<Ref<const ClusterConfig>> ClusterConfig::build(Ref<const SharedConfig> so
     if (!factory) return ConfigError{"transport_socket." + factory.error().path, factory.error().reason};
     out->transport = factory.value();
   }
+  out->health_checked = cluster.has("health_checks");
   out->logical_dns = is_logical_dns(cluster);
   out->lb = lb.value();
   out->bind = std::move(bind.value());

@@ -37,7 +37,8 @@ struct ClusterConfig final : RefCounted<ClusterConfig> {
 
   uint64_t connect_timeout_ms = 5'000;
   uint32_t connection_buffer_bytes_max = 1 << 20;  // per_connection_buffer_limit_bytes
-  bool logical_dns = false;  // one host, whose address may change while its connections stay
+  bool health_checked = false;  // by the main thread: hosts are unhealthy until a check says otherwise
+  bool logical_dns = false;     // one host, whose address may change while its connections stay
 
   // HTTP, from HttpProtocolOptions or from the older fields of Cluster.
   UpstreamProtocol protocol = UpstreamProtocol::Http1;

@@ -50,6 +50,22 @@ Result<ClusterStore::Entry> ClusterStore::set_endpoints(std::string_view name, R
   return now;
 }
 
+ClusterStore::Entry ClusterStore::set_health(std::string_view name, ConfigView hosts) {
+  const auto found = clusters_.find(name);
+  if (found == clusters_.end()) return {};
+  std::map<std::string_view, uint32_t> flags;
+  for (ConfigView host : hosts) {
+    flags.emplace(host.string("address"), static_cast<uint32_t>(host.uint("flags")));
+  }
+  for (const Ref<const Host>& host : found->second.endpoints->hosts()) {
+    const auto of = flags.find(host->address.text());
+    if (of == flags.end()) continue;
+    const uint32_t others = host->health_flags() & ~active_hc_flags;
+    host->state->health_flags.store(others | (of->second & active_hc_flags), std::memory_order_relaxed);
+  }
+  return refresh_endpoints(name);
+}
+
 ClusterStore::Entry ClusterStore::refresh_endpoints(std::string_view name) {
   const auto found = clusters_.find(name);
   if (found == clusters_.end()) return {};

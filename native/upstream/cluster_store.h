@@ -36,6 +36,8 @@ class ClusterStore {
   Result<Entry> set_cluster(const Ref<const SharedConfig>& source, ConfigView cluster);
   // `assignment` is envoy.config.endpoint.v3.ClusterLoadAssignment with resolved addresses.
   Result<Entry> set_endpoints(std::string_view name, Ref<const SharedConfig> source, ConfigView assignment);
+  // What active health checks found: a list of hosts with `address` and `flags`. Null entries as below.
+  Entry set_health(std::string_view name, ConfigView hosts);
   // The same hosts, after their health flags were changed; null entries where there is no such cluster.
   Entry refresh_endpoints(std::string_view name);
   // False where there is no such cluster.

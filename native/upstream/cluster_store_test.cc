@@ -48,6 +48,21 @@ TEST(ClusterStore, GivesStatisticsBackOnceNobodyHasTheClusterAnyMore) {
   EXPECT_FALSE(store.remove("one"));
 }
 
+TEST(ClusterStore, AHostThatIsCheckedIsUnhealthyUntilACheckSaysOtherwise) {
+  StatsRegistry registry;
+  ClusterStore store(registry);
+  ASSERT_TRUE(set_cluster(store, R"({"name": "one", "health_checks": [{"interval": "1s"}]})").ok());
+  auto entry = set_endpoints(store, assignment(group(endpoint(1) + "," + endpoint(2))));
+  ASSERT_TRUE(entry.ok());
+  EXPECT_EQ(entry.value().endpoints->healthy(), 0u);
+  const std::string address = entry.value().endpoints->hosts()[0]->address.text();
+  const auto found = SharedConfig::parse(R"([{"address": ")" + address + R"(", "flags": 0}])");
+  EXPECT_EQ(store.set_health("one", found->root()).endpoints->healthy(), 1u);
+  entry = set_endpoints(store, assignment(group(endpoint(2) + "," + endpoint(1))));
+  EXPECT_EQ(entry.value().endpoints->healthy(), 1u);  // what is known of a host outlives an update
+  EXPECT_FALSE(store.set_health("two", found->root()).endpoints);
+}
+
 TEST(ClusterStore, ARefusedClusterLeavesTheOldOneAndNoStatistics) {
   StatsRegistry registry;
   ClusterStore store(registry);

@@ -32,6 +32,12 @@ enum class HostHealth : uint8_t { Healthy, Degraded, Unhealthy };
 constexpr bool has_flag(uint32_t flags, HealthFlag flag) {
   return (flags & static_cast<uint32_t>(flag)) != 0;
 }
+// Those that active health checks set.
+inline constexpr uint32_t active_hc_flags = static_cast<uint32_t>(HealthFlag::FailedActiveHc) |
+                                            static_cast<uint32_t>(HealthFlag::DegradedActiveHc) |
+                                            static_cast<uint32_t>(HealthFlag::PendingActiveHc) |
+                                            static_cast<uint32_t>(HealthFlag::ExcludedViaImmediateHcFail) |
+                                            static_cast<uint32_t>(HealthFlag::ActiveHcTimeout);
 HostHealth health_of(uint32_t flags);
 // Counted neither as healthy nor as unhealthy.
 bool is_excluded(uint32_t flags);

@@ -196,6 +196,11 @@ class EndpointsBuilder {
     }
     Ref<HostState> state = make_ref<HostState>();
     state->stats = stats_.add_scope<HostStat>({});
+    // No traffic before the first check.
+    if (cluster_.health_checked) {
+      state->health_flags = static_cast<uint32_t>(HealthFlag::FailedActiveHc) |
+                            static_cast<uint32_t>(HealthFlag::PendingActiveHc);
+    }
     made_.push_back(state);
     return state;
   }

@@ -96,6 +96,14 @@ Result<bool> Engine::set_endpoints(std::string_view name, Ref<const SharedConfig
   return true;
 }
 
+void Engine::set_host_health(std::string_view name, ConfigView hosts) {
+  const ClusterStore::Entry entry = clusters_.set_health(name, hosts);
+  if (!entry.endpoints) return;
+  unpublished_.push_back([index = cluster_index(name), endpoints = entry.endpoints](Worker& worker) {
+    worker.set_endpoints(index, endpoints);
+  });
+}
+
 Result<bool> Engine::remove_cluster(std::string_view name) {
   if (!clusters_.remove(name)) return ConfigError{"name", "no such cluster: " + std::string(name)};
   unpublished_.push_back([index = cluster_index(name)](Worker& worker) { worker.remove_cluster(index); });

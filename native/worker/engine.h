@@ -46,6 +46,8 @@ class Engine final : RouteBuildContext, SecretStore::Distributor {
   // is replaced.
   Result<bool> set_cluster(const Ref<const SharedConfig>& source, ConfigView cluster);
   // envoy.config.endpoint.v3.ClusterLoadAssignment with resolved addresses, for the cluster of `name`.
+  // What active health checks found; see ClusterStore. Nothing happens where there is no such cluster.
+  void set_host_health(std::string_view name, ConfigView hosts);
   Result<bool> set_endpoints(std::string_view name, Ref<const SharedConfig> source, ConfigView assignment);
   Result<bool> remove_cluster(std::string_view name);
   // envoy.extensions.transport_sockets.tls.v3.Secret, of any source: what uses it goes on with the new one.

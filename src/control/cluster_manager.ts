@@ -6,6 +6,7 @@ import { isTree, type Tree } from "./check/typing.ts";
 import type { DnsOptions, DnsResolver } from "./dns.ts";
 import { DnsCluster, type Schedule, type UpdateStat } from "./dns_cluster.ts";
 import { type DnsPlan, readDnsPlan } from "./dns_config.ts";
+import type { HealthChecks } from "./health_check/checker.ts";
 import type { Use } from "./xds/sds.ts";
 
 /** Why the native side refused something. */
@@ -61,6 +62,7 @@ export interface ClusterManagerOptions {
   readonly onFault: (fault: ClusterFault) => void;
   /** The secrets that a cluster asks a control plane for; none where nothing is said. */
   readonly useSecrets?: (config: Tree) => readonly Use[];
+  readonly health?: Pick<HealthChecks, "follow" | "refresh" | "checked" | "forget" | "stop">;
   readonly schedule?: Schedule;
   readonly random?: () => number;
 }
@@ -143,6 +145,7 @@ export class ClusterManager {
     for (const cluster of clusters) {
       if (refused.has(nameOf(cluster.config))) continue;
       this.#activate(cluster);
+      this.#options.health?.follow(cluster.config);
       this.#waitFor(cluster);
     }
     this.#countClusters();
@@ -221,6 +224,7 @@ export class ClusterManager {
       cluster.source?.stop();
       this.#active.delete(name);
       this.names.delete(name);
+      this.#options.health?.forget(name);
       this.#options.native.removeCluster(name);
       this.#options.stats.add("cluster_removed");
     }
@@ -228,8 +232,9 @@ export class ClusterManager {
     return cluster !== undefined;
   }
 
-  /** Stops looking up names. */
+  /** Stops looking up names and checking hosts. */
   stop(): void {
+    this.#options.health?.stop();
     for (const { source } of [...this.#active.values(), ...this.#warming.values()]) source?.stop();
   }
 
@@ -264,6 +269,7 @@ export class ClusterManager {
       (assignment) => {
         if (!isActive()) return undefined;
         const [fault] = native.setEndpoints(name, JSON.stringify(assignment));
+        this.#options.health?.refresh(name);
         return fault === undefined ? undefined : `${fault.path}: ${fault.reason}`;
       },
       (stat) => (isActive() ? native.countUpdate(name, stat) : counts.push(stat)),
@@ -304,6 +310,7 @@ export class ClusterManager {
     for (const fault of this.#options.native.setEndpoints(name, JSON.stringify(endpoints))) {
       this.#options.onFault(fault);
     }
+    this.#options.health?.refresh(name);
   }
 
   #activate(cluster: Cluster): void {
@@ -313,9 +320,12 @@ export class ClusterManager {
   }
 
   #waitFor({ config, source }: Cluster): void {
-    if (source === undefined) return;
-    const looked = source.start();
-    if (config["wait_for_warm_on_init"] !== false) this.#wait(looked);
+    const { health } = this.#options;
+    const checked = config["health_checks"] !== undefined && health !== undefined;
+    if (source === undefined && !checked) return;
+    const looked = source?.start() ?? Promise.resolve();
+    if (config["wait_for_warm_on_init"] === false) return;
+    this.#wait(checked ? looked.then(() => health.checked(nameOf(config))) : looked);
   }
 
   #wait(done: Promise<void>): void {
@@ -331,6 +341,7 @@ export class ClusterManager {
     this.names.add(name);
     this.#options.stats.add(old === undefined ? "cluster_added" : "cluster_modified");
     for (const stat of next.counts.splice(0)) this.#options.native.countUpdate(name, stat);
+    this.#options.health?.follow(next.config);
   }
 
   #dropWarming(name: string): void {

@@ -744,8 +744,8 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
       dns_failure_refresh_rate respect_dns_ttl dns_lookup_family dns_resolvers use_tcp_for_dns_lookups
       dns_resolution_config typed_dns_resolver_config upstream_bind_config least_request_lb_config
       round_robin_lb_config ring_hash_lb_config maglev_lb_config eds_cluster_config common_lb_config transport_socket metadata upstream_connection_options
-      load_balancing_policy preconnect_policy http2_protocol_options protocol_selection`,
-    refuse: `transport_socket_matches transport_socket_matcher health_checks
+      load_balancing_policy preconnect_policy http2_protocol_options protocol_selection health_checks`,
+    refuse: `transport_socket_matches transport_socket_matcher
       upstream_http_protocol_options outlier_detection lb_subset_config
       original_dst_lb_config filters upstream_config
       connection_pool_per_downstream_connection lrs_server`,
@@ -754,6 +754,22 @@ const clusters: Readonly<Record<string, MessageSupport>> = {
       lrs_report_endpoint_metrics track_timeout_budgets track_cluster_stats
       queuing_policies`,
   },
+  "envoy.config.core.v3.HealthCheck": {
+    yes: `timeout interval initial_jitter interval_jitter interval_jitter_percent unhealthy_threshold healthy_threshold
+      reuse_connection http_health_check tcp_health_check grpc_health_check no_traffic_interval
+      no_traffic_healthy_interval unhealthy_interval unhealthy_edge_interval healthy_edge_interval`,
+    refuse: `custom_health_check alt_port tls_options transport_socket_match_criteria event_log_path event_logger
+      event_service always_log_health_check_failures always_log_health_check_success`,
+    warn: "name",
+  },
+  "envoy.config.core.v3.HealthCheck.Payload": { yes: "text binary" },
+  "envoy.config.core.v3.HealthCheck.HttpHealthCheck": {
+    yes: `host path request_headers_to_add request_headers_to_remove expected_statuses retriable_statuses
+      codec_client_type method`,
+    refuse: "send receive response_buffer_size use_alpn_protocol service_name_matcher",
+  },
+  "envoy.config.core.v3.HealthCheck.TcpHealthCheck": { yes: "send receive", refuse: "proxy_protocol_config" },
+  "envoy.config.core.v3.HealthCheck.GrpcHealthCheck": { yes: "service_name authority initial_metadata" },
   "envoy.config.cluster.v3.Cluster.CustomClusterType": { yes: "name typed_config" },
   "envoy.config.cluster.v3.Cluster.RefreshRate": { yes: "base_interval max_interval" },
   "envoy.extensions.clusters.dns.v3.DnsCluster": {

@@ -571,6 +571,8 @@ const calls = {
   setClusters: { takes: [["envoy.config.cluster.v3.Cluster"]], gives: "faults" },
   setSecret: { takes: ["text", "envoy.extensions.transport_sockets.tls.v3.Secret"], gives: "faults" },
   setEndpoints: { takes: ["text", "envoy.config.endpoint.v3.ClusterLoadAssignment"], gives: "faults" },
+  /** What health checks found: a JSON list of hosts with `address`, as text, and `flags`, HealthFlag of host.h. */
+  setHostHealth: { takes: ["text", "text"] },
   removeCluster: { takes: ["text"], gives: "faults" },
   setRoutes: { takes: ["text", "envoy.config.route.v3.RouteConfiguration"], gives: "faults" },
   removeRoutes: { takes: ["text"] },

@@ -100,6 +100,24 @@ function checkCluster(cluster: Tree, context: Context): void {
   if (cluster["lb_policy"] === "LOAD_BALANCING_POLICY_CONFIG" && !has(cluster, "load_balancing_policy")) {
     context.issues.error("LOAD_BALANCING_POLICY_CONFIG wants a load_balancing_policy", "lb_policy");
   }
+  checkHealthChecks(cluster, context);
+}
+
+/** One check, over plain TCP, with headers as they are written. */
+function checkHealthChecks(cluster: Tree, { issues }: Context): void {
+  const checks = cluster["health_checks"];
+  if (!Array.isArray(checks) || checks.length === 0) return;
+  if (checks.length > 1) issues.error("only one health check is implemented", "health_checks", 1);
+  const socket = textAt(treeAt(cluster, "transport_socket", "typed_config"), "@type") ?? "RawBuffer";
+  if (!socket.endsWith("RawBuffer")) {
+    issues.error("health checks over TLS are not implemented", "health_checks");
+  }
+  const http = treeAt(checks[0], "http_health_check");
+  eachTree(http?.["request_headers_to_add"], (option, i) => {
+    if (!textAt(treeAt(option, "header"), "value")?.includes("%")) return;
+    const path = ["health_checks", 0, "http_health_check", "request_headers_to_add", i] as const;
+    issues.error("command operators are not implemented in the headers of a health check", ...path);
+  });
 }
 
 /** The first policy that is known is used, so that a control plane may offer several. */

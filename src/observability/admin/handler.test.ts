@@ -1,12 +1,16 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { test } from "node:test";
+import { openSchema } from "../../control/api/schema.ts";
 import type { AdminContext } from "./context.ts";
 import { fakeContext } from "./fake_context.ts";
 import { handler, paramsOf } from "./handler.ts";
 
 type Asked = { status: number; type: string; body: string };
 
-function asker(context: AdminContext = fakeContext(), config = {}) {
+const schema = openSchema();
+const withApi = () => fakeContext([], { fieldOf: (type, name) => schema.field(type, name) });
+
+function asker(context: AdminContext = withApi(), config = {}) {
   const handle = handler(context, config);
   return (target: string, method = "GET", body = ""): Asked => {
     const answer = handle(method, target, body);

@@ -95,6 +95,18 @@ export const dns = {
   timeouts: "counter",
 } as const satisfies MainTemplate;
 
+/** "cluster.NAME.health_check." */
+export const healthCheck = {
+  attempt: "counter",
+  degraded: "gauge",
+  failure: "counter",
+  healthy: "gauge",
+  network_failure: "counter",
+  passive_failure: "counter",
+  success: "counter",
+  verify_cluster: "counter",
+} as const satisfies MainTemplate;
+
 /** "listener.admin.main_thread." */
 export const adminThread = {
   downstream_cx_active: "gauge",
