@@ -123,17 +123,17 @@ function warmCompileCache() {
   if (result.status !== 0) say(`the quick start does not validate:\n${result.stderr}`);
 }
 
+/** Answers whether there was something to do. */
 async function bundle() {
-  if (!existsSync(at("src/main.ts"))) return;
+  if (!existsSync(at("src/main.ts"))) return false;
   const inputs = [
     ...files(["src"], (path) => !path.endsWith(".test.ts")),
     "tools/bundle.mjs",
     "package-lock.json",
   ];
-  await whenStale("dist/.stamp", fingerprint(inputs), () => {
+  return whenStale("dist/.stamp", fingerprint(inputs), () => {
     say("bundling src");
     run(node, [at("tools/bundle.mjs")]);
-    warmCompileCache();
   });
 }
 
@@ -145,12 +145,13 @@ function isPrebuilt() {
 
 export async function setup({ tests = false } = {}) {
   await installNodePackages();
-  await bundle();
+  const bundled = await bundle();
   if (tests || !isPrebuilt()) {
     installSystemPackages(packages.filter((one) => tests || !one.dev));
     await measureProfile();
     await buildNative(tests ? ["outrider", "native_tests"] : ["outrider"]);
   }
+  if (bundled) warmCompileCache();
 }
 
 if (process.argv[1] === at("tools/setup.mjs")) {
