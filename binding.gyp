@@ -64,7 +64,7 @@
       # A prebuilt package carries libre2 beside the addon (tools/prebuild.mjs).
       "ldflags": ["-Wl,--exclude-libs,ALL", "-Wl,-z,relro,-z,now", "-Wl,-rpath='$$ORIGIN'"],
       "configurations": {
-        "Release": {"conditions": [["gcc==1", {"ldflags": ["-flto=auto", "-O2", "<@(use_profile)", "-Wno-stringop-overread"]}]]},
+        "Release": {"conditions": [["gcc==1", {"ldflags": ["-flto=auto", "-O2", "<@(use_profile)", "-Werror=odr", "-Wno-stringop-overread"]}]]},
       },
     },
     {

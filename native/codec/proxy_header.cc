@@ -26,17 +26,17 @@ bool read_port(std::string_view text, uint16_t& port) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-ProxyStatus parse_v1(std::string_view bytes, ProxyHeader& header) {
+ProxyHeaderStatus parse_v1(std::string_view bytes, ProxyHeader& header) {
   header.version = 1;
   const size_t end = bytes.substr(0, v1_bytes_max).find("\r\n");
   if (end == std::string_view::npos)
-    return bytes.size() >= v1_bytes_max ? ProxyStatus::Invalid : ProxyStatus::NeedMore;
+    return bytes.size() >= v1_bytes_max ? ProxyHeaderStatus::Invalid : ProxyHeaderStatus::NeedMore;
   std::string_view line = bytes.substr(v1_start.size(), end - v1_start.size());
   header.bytes = end + 2;
   const std::string_view family = next_word(line);
   if (family == "UNKNOWN") {
     header.local = true;
-    return ProxyStatus::Found;
+    return ProxyHeaderStatus::Found;
   }
   const int wanted = family == "TCP4" ? AF_INET : family == "TCP6" ? AF_INET6 : AF_UNSPEC;
   const std::string_view source = next_word(line);
@@ -45,12 +45,12 @@ ProxyStatus parse_v1(std::string_view bytes, ProxyHeader& header) {
   uint16_t destination_port = 0;
   if (!read_port(next_word(line), source_port) || !read_port(next_word(line), destination_port) ||
       !line.empty())
-    return ProxyStatus::Invalid;
+    return ProxyHeaderStatus::Invalid;
   header.source = Address::from_ip(source, source_port);
   header.destination = Address::from_ip(destination, destination_port);
   const bool sound =
       wanted != AF_UNSPEC && header.source.family() == wanted && header.destination.family() == wanted;
-  return sound ? ProxyStatus::Found : ProxyStatus::Invalid;
+  return sound ? ProxyHeaderStatus::Found : ProxyHeaderStatus::Invalid;
 }
 
 size_t number16(std::string_view bytes) {
@@ -84,22 +84,22 @@ bool read_tlvs(std::string_view bytes, ProxyHeader& header) {
   return true;
 }
 
-ProxyStatus parse_v2(std::string_view bytes, ProxyHeader& header) {
+ProxyHeaderStatus parse_v2(std::string_view bytes, ProxyHeader& header) {
   header.version = 2;
-  if (bytes.size() < v2_bytes_min) return ProxyStatus::NeedMore;
+  if (bytes.size() < v2_bytes_min) return ProxyHeaderStatus::NeedMore;
   const auto command = static_cast<uint8_t>(bytes[12]);
   const auto family = static_cast<uint8_t>(bytes[13]);
-  if (command != 0x20 && command != 0x21) return ProxyStatus::Invalid;
+  if (command != 0x20 && command != 0x21) return ProxyHeaderStatus::Invalid;
   const size_t size = number16(bytes.substr(14));
-  if (bytes.size() < v2_bytes_min + size) return ProxyStatus::NeedMore;
+  if (bytes.size() < v2_bytes_min + size) return ProxyHeaderStatus::NeedMore;
   header.bytes = v2_bytes_min + size;
   std::string_view rest = bytes.substr(v2_bytes_min, size);
   header.local = command == 0x20;
   size_t address_bytes = 0;
   if (family == 0x11) address_bytes = 12;
   if (family == 0x21) address_bytes = 36;
-  if (header.local) return ProxyStatus::Found;
-  if (address_bytes == 0 || rest.size() < address_bytes) return ProxyStatus::Invalid;
+  if (header.local) return ProxyHeaderStatus::Found;
+  if (address_bytes == 0 || rest.size() < address_bytes) return ProxyHeaderStatus::Invalid;
   if (address_bytes == 12) {
     header.source = ipv4(rest.data(), rest.data() + 8);
     header.destination = ipv4(rest.data() + 4, rest.data() + 10);
@@ -107,7 +107,8 @@ ProxyStatus parse_v2(std::string_view bytes, ProxyHeader& header) {
     header.source = ipv6(rest.data(), rest.data() + 32);
     header.destination = ipv6(rest.data() + 16, rest.data() + 34);
   }
-  return read_tlvs(rest.substr(address_bytes), header) ? ProxyStatus::Found : ProxyStatus::Invalid;
+  return read_tlvs(rest.substr(address_bytes), header) ? ProxyHeaderStatus::Found
+                                                       : ProxyHeaderStatus::Invalid;
 }
 
 bool may_begin_with(std::string_view bytes, std::string_view start) {
@@ -117,12 +118,12 @@ bool may_begin_with(std::string_view bytes, std::string_view start) {
 
 }  // namespace
 
-ProxyStatus parse_proxy_header(std::string_view bytes, ProxyHeader& header) {
+ProxyHeaderStatus parse_proxy_header(std::string_view bytes, ProxyHeader& header) {
   header = {};
   const bool v1 = may_begin_with(bytes, v1_start);
   const bool v2 = may_begin_with(bytes, v2_start);
-  if (!v1 && !v2) return ProxyStatus::None;
-  if (bytes.size() < (v1 ? v1_start.size() : v2_start.size())) return ProxyStatus::NeedMore;
+  if (!v1 && !v2) return ProxyHeaderStatus::None;
+  if (bytes.size() < (v1 ? v1_start.size() : v2_start.size())) return ProxyHeaderStatus::NeedMore;
   return v1 ? parse_v1(bytes, header) : parse_v2(bytes, header);
 }
 

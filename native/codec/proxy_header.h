@@ -22,7 +22,7 @@ struct ProxyHeader {
   size_t bytes = 0;  // of the header
 };
 
-enum class ProxyStatus : uint8_t {
+enum class ProxyHeaderStatus : uint8_t {
   NeedMore,
   Found,
   None,     // something else
@@ -32,6 +32,6 @@ enum class ProxyStatus : uint8_t {
 // More than this one header cannot be (version 2: 16 bytes and a length of 16 bits).
 inline constexpr size_t proxy_header_bytes_max = 16 + 65'535;
 
-ProxyStatus parse_proxy_header(std::string_view bytes, ProxyHeader& header);
+ProxyHeaderStatus parse_proxy_header(std::string_view bytes, ProxyHeader& header);
 
 }  // namespace outrider

@@ -7,7 +7,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace outrider;
   ProxyHeader header;
-  const ProxyStatus status = parse_proxy_header({reinterpret_cast<const char*>(data), size}, header);
-  if (status == ProxyStatus::Found && (header.bytes > size || header.version == 0)) std::abort();
+  const ProxyHeaderStatus status = parse_proxy_header({reinterpret_cast<const char*>(data), size}, header);
+  if (status == ProxyHeaderStatus::Found && (header.bytes > size || header.version == 0)) std::abort();
   return 0;
 }

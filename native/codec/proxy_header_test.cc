@@ -10,7 +10,7 @@ namespace {
 TEST(ProxyHeader, VersionOneNamesBothEnds) {
   ProxyHeader header;
   const std::string text = "PROXY TCP4 203.0.113.7 198.51.100.1 4000 80\r\nGET";
-  EXPECT_EQ(parse_proxy_header(text, header), ProxyStatus::Found);
+  EXPECT_EQ(parse_proxy_header(text, header), ProxyHeaderStatus::Found);
   EXPECT_EQ(header.source.text(), "203.0.113.7:4000");
   EXPECT_EQ(header.destination.text(), "198.51.100.1:80");
   EXPECT_EQ(header.bytes, text.size() - 3);
@@ -22,8 +22,9 @@ TEST(ProxyHeader, EveryPrefixNeedsMore) {
   ProxyHeader header;
   for (const std::string& whole : {v1, v2}) {
     for (size_t i = 0; i < whole.size(); ++i)
-      EXPECT_EQ(parse_proxy_header(std::string_view(whole).substr(0, i), header), ProxyStatus::NeedMore) << i;
-    EXPECT_EQ(parse_proxy_header(whole, header), ProxyStatus::Found);
+      EXPECT_EQ(parse_proxy_header(std::string_view(whole).substr(0, i), header), ProxyHeaderStatus::NeedMore)
+          << i;
+    EXPECT_EQ(parse_proxy_header(whole, header), ProxyHeaderStatus::Found);
   }
   EXPECT_EQ(header.source.text(), "1.2.3.4:80");
   EXPECT_EQ(header.destination.text(), "5.6.7.8:81");
@@ -31,10 +32,10 @@ TEST(ProxyHeader, EveryPrefixNeedsMore) {
 
 TEST(ProxyHeader, UnknownAndLocalKeepTheSocketsAddresses) {
   ProxyHeader header;
-  EXPECT_EQ(parse_proxy_header("PROXY UNKNOWN whatever\r\n", header), ProxyStatus::Found);
+  EXPECT_EQ(parse_proxy_header("PROXY UNKNOWN whatever\r\n", header), ProxyHeaderStatus::Found);
   EXPECT_TRUE(header.local);
   EXPECT_EQ(parse_proxy_header(std::string_view("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16), header),
-            ProxyStatus::Found);
+            ProxyHeaderStatus::Found);
   EXPECT_TRUE(header.local);
 }
 
@@ -42,7 +43,7 @@ TEST(ProxyHeader, TlvsFollowTheAddresses) {
   ProxyHeader header;
   const std::string bytes(
       "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x11\x01\x02\x03\x04\x05\x06\x07\x08\0\x50\0\x51\x02\0\x02hi", 33);
-  ASSERT_EQ(parse_proxy_header(bytes, header), ProxyStatus::Found);
+  ASSERT_EQ(parse_proxy_header(bytes, header), ProxyHeaderStatus::Found);
   ASSERT_EQ(header.tlvs.size(), 1u);
   EXPECT_EQ(header.tlvs[0].type, 2);
   EXPECT_EQ(header.tlvs[0].value, "hi");
@@ -50,11 +51,11 @@ TEST(ProxyHeader, TlvsFollowTheAddresses) {
 
 TEST(ProxyHeader, BrokenOnesAreInvalidAndOtherBytesAreNone) {
   ProxyHeader header;
-  EXPECT_EQ(parse_proxy_header("PROXY TCP9 x y\r\n", header), ProxyStatus::Invalid);
-  EXPECT_EQ(parse_proxy_header("PROXY TCP4 ::1 ::2 1 2\r\n", header), ProxyStatus::Invalid);
-  EXPECT_EQ(parse_proxy_header("PROXY TCP4 1.2.3.4 1.2.3.4 1 99999\r\n", header), ProxyStatus::Invalid);
-  EXPECT_EQ(parse_proxy_header("PROXY TCP4 " + std::string(200, '1'), header), ProxyStatus::Invalid);
-  EXPECT_EQ(parse_proxy_header("GET / HTTP/1.1\r\n", header), ProxyStatus::None);
+  EXPECT_EQ(parse_proxy_header("PROXY TCP9 x y\r\n", header), ProxyHeaderStatus::Invalid);
+  EXPECT_EQ(parse_proxy_header("PROXY TCP4 ::1 ::2 1 2\r\n", header), ProxyHeaderStatus::Invalid);
+  EXPECT_EQ(parse_proxy_header("PROXY TCP4 1.2.3.4 1.2.3.4 1 99999\r\n", header), ProxyHeaderStatus::Invalid);
+  EXPECT_EQ(parse_proxy_header("PROXY TCP4 " + std::string(200, '1'), header), ProxyHeaderStatus::Invalid);
+  EXPECT_EQ(parse_proxy_header("GET / HTTP/1.1\r\n", header), ProxyHeaderStatus::None);
 }
 
 }  // namespace

@@ -37,9 +37,9 @@ class ProxyProtocol final : public ListenerFilter {
   ListenerStatus inspect(ListenerSocket& socket, std::string_view bytes) const override {
     StatsBlock& stats = socket.worker.stats;
     ProxyHeader header;
-    const ProxyStatus status = parse_proxy_header(bytes, header);
-    if (status == ProxyStatus::NeedMore) return ListenerStatus::NeedMore;
-    if (status == ProxyStatus::None) {
+    const ProxyHeaderStatus status = parse_proxy_header(bytes, header);
+    if (status == ProxyHeaderStatus::NeedMore) return ListenerStatus::NeedMore;
+    if (status == ProxyHeaderStatus::None) {
       stats.add(stats_, without_allowed_ ? ProxyProtocolStat::not_found_allowed
                                          : ProxyProtocolStat::not_found_disallowed);
       return without_allowed_ ? ListenerStatus::Continue : ListenerStatus::Close;
@@ -50,7 +50,7 @@ class ProxyProtocol final : public ListenerFilter {
                 v1 ? ProxyProtocolStat::versions_v1_disallowed : ProxyProtocolStat::versions_v2_disallowed);
       return ListenerStatus::Close;
     }
-    if (status == ProxyStatus::Invalid) {
+    if (status == ProxyHeaderStatus::Invalid) {
       stats.add(stats_, v1 ? ProxyProtocolStat::versions_v1_error : ProxyProtocolStat::versions_v2_error);
       return ListenerStatus::Close;
     }
