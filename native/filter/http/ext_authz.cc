@@ -229,7 +229,10 @@ class ExtAuthz final : public HttpFilter, GrpcReceiver, CallHandler {
       rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
       if (!pair.empty() && !replaced(pair.substr(0, std::min(pair.find('='), pair.size())))) add(pair);
     }
-    for (const auto& [name, value] : result.query_sets) add(name + "=" + value);
+    for (const auto& [name, value] : result.query_sets) {
+      add(name);
+      changed.append("=").append(value);
+    }
     const HeaderChange change{":path", changed, HeaderChange::Action::Set};
     if (change.valid() && changed.find(' ') == std::string::npos) headers.set(HeaderId::Path, changed);
   }
