@@ -48,8 +48,13 @@ if (part !== "native") {
   };
   for (const path of reports()) tryRun("rm", [at(path)]);
   const tests = files(["test/e2e"], (path) => path.endsWith(".test.ts"));
-  if (!nodeTests(`e2e_${name}`, tests, { options: ["--test-concurrency=1"], env: inside }))
-    failures.push("e2e");
+  // A test that loads the addon itself has to run inside the instrumented Node; others only start proxies with it.
+  const loadsAddon = (path) => readFileSync(at(path), "utf8").includes("loadAddon(");
+  const outside = tests.filter((path) => !loadsAddon(path));
+  const one = { options: ["--test-concurrency=1"], env: inside };
+  const alone = { options: ["--test-isolation=none"], env: inside, program: inside.OUTRIDER_NODE };
+  if (!nodeTests(`e2e_${name}`, outside, one)) failures.push("e2e");
+  if (!nodeTests(`addon_${name}`, tests.filter(loadsAddon), alone)) failures.push("addon");
   for (const path of reports()) {
     failures.push(path);
     process.stderr.write(readFileSync(at(path), "utf8"));

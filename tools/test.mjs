@@ -21,7 +21,7 @@ export function nativeTests(name, program, env = {}) {
 }
 
 /** Runs node:test on the files; false when a test failed. */
-export function nodeTests(name, paths, { options = [], env = {} } = {}) {
+export function nodeTests(name, paths, { options = [], env = {}, program = node } = {}) {
   if (paths.length === 0) {
     say(`${name}: no test file`);
     return true;
@@ -32,7 +32,7 @@ export function nodeTests(name, paths, { options = [], env = {} } = {}) {
     ["spec", "stdout"],
     [at("tools/count_reporter.mjs"), report],
   ].flatMap(([reporter, to]) => [`--test-reporter=${reporter}`, `--test-reporter-destination=${to}`]);
-  const { status } = tryRun(node, ["--test", ...reporters, ...options, ...paths], { env });
+  const { status } = tryRun(program, ["--test", ...reporters, ...options, ...paths], { env });
   const counts = existsSync(report) ? readFileSync(report, "utf8") : "";
   const { passed, failed } = counts === "" ? { passed: 0, failed: 1 } : JSON.parse(counts);
   count(name, passed, failed);
