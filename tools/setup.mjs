@@ -102,13 +102,12 @@ export async function buildNative(targets, configuration = "Release", compiler =
 
 /** GCC alone: clang has a format of its own for the counts. */
 async function measureProfile() {
-  if (
-    spawnSync(process.execPath, [at("tools/compiler_is_gcc.cjs")], { encoding: "utf8" }).stdout.trim() !== "1"
-  )
-    return;
+  const answer = spawnSync(process.execPath, [at("tools/compiler_is_gcc.cjs")], { encoding: "utf8" });
+  if (answer.stdout.trim() !== "1") return;
   if (process.argv.includes("--profile")) rmSync(at("build/.profiled"), { force: true });
   await whenStale("build/.profiled", defaultCompiler, async () => {
-    rmSync(at("build/Release/obj.target/core"), { recursive: true, force: true });
+    // Counts of an older build would be added to, and what was built without them would stay.
+    for (const built of ["Profile", "Release"]) rmSync(at("build", built), { recursive: true, force: true });
     await buildNative(["outrider"], "Profile");
     await profile();
   });
