@@ -88,6 +88,13 @@ class Faults {
   JsonText out_;
 };
 
+// What was refused of one named thing.
+std::string faults_of(std::string_view name, const Result<bool>& result) {
+  Faults faults;
+  if (!result) faults.add(name, result.error());
+  return faults.take();
+}
+
 constexpr std::string_view not_json = "[{\"name\":\"\",\"path\":\"\",\"reason\":\"not JSON\"}]";
 
 napi_value create(napi_env env, napi_callback_info info) {
@@ -115,23 +122,19 @@ napi_value set_endpoints(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   const Ref<const SharedConfig> assignment = call.config(1);
   if (!assignment) return call.answer(not_json);
-  Faults faults;
   const std::string name = call.text(0);
   const auto result = call.engine().set_endpoints(name, assignment, assignment->root());
-  if (!result) faults.add(name, result.error());
   call.engine().publish();
-  return call.answer(faults.take());
+  return call.answer(faults_of(name, result));
 }
 
 napi_value set_secret(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   const Ref<const SharedConfig> secret = call.config(1);
   if (!secret) return call.answer(not_json);
-  Faults faults;
   const std::string name = call.text(0);
   const auto result = call.engine().set_secret(name, secret);
-  if (!result) faults.add(name, result.error());
-  return call.answer(faults.take());
+  return call.answer(faults_of(name, result));
 }
 
 napi_value set_host_health(napi_env env, napi_callback_info info) {
@@ -144,24 +147,20 @@ napi_value set_host_health(napi_env env, napi_callback_info info) {
 
 napi_value remove_cluster(napi_env env, napi_callback_info info) {
   const Call call(env, info);
-  Faults faults;
   const std::string name = call.text(0);
   const auto result = call.engine().remove_cluster(name);
-  if (!result) faults.add(name, result.error());
   call.engine().publish();
-  return call.answer(faults.take());
+  return call.answer(faults_of(name, result));
 }
 
 napi_value set_routes(napi_env env, napi_callback_info info) {
   const Call call(env, info);
   const Ref<const SharedConfig> routes = call.config(1);
   if (!routes) return call.answer(not_json);
-  Faults faults;
   const std::string name = call.text(0);
   const auto result = call.engine().set_routes(name, routes);
-  if (!result) faults.add(name, result.error());
   call.engine().publish();
-  return call.answer(faults.take());
+  return call.answer(faults_of(name, result));
 }
 
 napi_value remove_routes(napi_env env, napi_callback_info info) {

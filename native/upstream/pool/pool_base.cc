@@ -101,7 +101,7 @@ bool PoolBase::may_connect() {
   return connections_ == 0;
 }
 
-// Null: a plain connection, or there are no secrets yet.
+// Null: a plain connection.
 std::unique_ptr<TransportSocket> PoolBase::make_transport() {
   if (!cluster().transport) return nullptr;
   TransportOptions options;
@@ -112,11 +112,6 @@ std::unique_ptr<TransportSocket> PoolBase::make_transport() {
 
 bool PoolBase::connect() {
   if (!may_connect()) return false;
-  std::unique_ptr<TransportSocket> transport = make_transport();
-  if (cluster().transport && transport == nullptr) {
-    on_connect_failure(ResetReason::ConnectionFailure, "TLS_error: Secret is not supplied by SDS");
-    return false;
-  }
   const int fd = open_upstream_socket(cluster(), host().address);
   if (fd < 0) {
     count(ClusterStat::bind_errors);
@@ -133,7 +128,7 @@ bool PoolBase::connect() {
   PooledConnection& connection = make_connection();
   promised_streams_ += connection.promised();
   connecting_.push_back(connection);
-  connection.connect(fd, std::move(transport));
+  connection.connect(fd, make_transport());
   return true;
 }
 
