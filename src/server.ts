@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Schema } from "./control/api/schema.ts";
 import { certificates } from "./control/certificates.ts";
-import type { Hooks } from "./control/check/context.ts";
+import { type Hooks, treesIn } from "./control/check/context.ts";
 import { isTree, type Tree } from "./control/check/typing.ts";
 import { ClusterManager, type NativeClusters } from "./control/cluster_manager.ts";
 import { clusterStatuses, type HostDescription } from "./control/cluster_status.ts";
@@ -16,7 +16,7 @@ import { openLog } from "./control/resolve.ts";
 import { Runtime, type RuntimeLayer } from "./control/runtime.ts";
 import { fileSources, Secrets } from "./control/secrets.ts";
 import type { Dynamic } from "./control/xds/dynamic.ts";
-import type { Use } from "./control/xds/sds.ts";
+import type { Use } from "./control/xds/shared.ts";
 import type { Addon, BoundAddress, Fault } from "./native/load.ts";
 import type {
   AdminConfig,
@@ -69,16 +69,12 @@ const stats_flush_interval_ms = 5_000;
 type DrainPhase = "none" | "health_failed" | "draining";
 
 function chainsOf(listener: Tree): readonly Tree[] {
-  return [...trees(listener["filter_chains"]), ...trees([listener["default_filter_chain"]])];
-}
-
-function trees(value: unknown): readonly Tree[] {
-  return Array.isArray(value) ? value.filter(isTree) : [];
+  return [...treesIn(listener["filter_chains"]), ...treesIn([listener["default_filter_chain"]])];
 }
 
 /** What the overload manager says about the number of connections from outside. */
 function downstreamLimit(manager: Tree): { readonly downstream_connections_max?: number } {
-  for (const monitor of trees(manager["resource_monitors"])) {
+  for (const monitor of treesIn(manager["resource_monitors"])) {
     const most = Number(child(monitor, "typed_config")["max_active_downstream_connections"] ?? 0);
     if (most > 0) return { downstream_connections_max: most };
   }
@@ -162,7 +158,7 @@ export class Server {
 
   #createRuntime(): Runtime {
     const { addon, resolved, options, log } = this.#parts;
-    const layers = trees(child(resolved, "layered_runtime")["layers"]) as unknown as RuntimeLayer[];
+    const layers = treesIn(child(resolved, "layered_runtime")["layers"]) as unknown as RuntimeLayer[];
     const runtime = new Runtime({
       layers: layers.length === 0 ? [{ name: "admin", admin_layer: {} }] : layers,
       serviceCluster: options.serviceCluster,
@@ -298,19 +294,19 @@ export class Server {
     const resources = child(resolved, "static_resources");
     await this.#loadSecrets(resources);
     this.#dynamic = await this.#createDynamic();
-    const faults = this.#clusters.start(trees(resources["clusters"]));
+    const faults = this.#clusters.start(treesIn(resources["clusters"]));
     if (faults.length > 0) throw new StartError(faultText("cluster", faults));
     addon.start();
     this.#runtime.start();
     const adminConfig = child(resolved, "admin") as AdminConfig;
     // Listeners wait for names to be looked up; the admin interface is there to say so meanwhile.
-    const warm = await settledAtOnce(this.#startResources(trees(resources["listeners"])));
+    const warm = await settledAtOnce(this.#startResources(treesIn(resources["listeners"])));
     if (!warm.settled) {
       await this.#startAdmin(adminConfig);
       await warm.done;
     }
     this.#listenerStats.set("workers_started", 1);
-    setClustersInflated(this.#stats, this.#concurrency, trees(resources["clusters"]).length);
+    setClustersInflated(this.#stats, this.#concurrency, treesIn(resources["clusters"]).length);
     this.#state = "LIVE";
     if (warm.settled) await this.#startAdmin(adminConfig);
     const flushMs = durationMs(resolved["stats_flush_interval"], stats_flush_interval_ms);
@@ -322,11 +318,11 @@ export class Server {
 
   /** Before whatever uses them. */
   async #loadSecrets(resources: Tree): Promise<void> {
-    for (const secret of trees(resources["secrets"])) {
+    for (const secret of treesIn(resources["secrets"])) {
       const faults = this.#secrets.set(String(secret["name"]), secret);
       if (faults.length > 0) throw new StartError(faultText("secret", faults));
     }
-    const sockets = [...trees(resources["clusters"]), ...trees(resources["listeners"]).flatMap(chainsOf)];
+    const sockets = [...treesIn(resources["clusters"]), ...treesIn(resources["listeners"]).flatMap(chainsOf)];
     await this.#secrets.follow(sockets.map((holder) => holder["transport_socket"]));
   }
 
@@ -394,7 +390,7 @@ export class Server {
       fieldOf: (type, name) => (this.#schema ??= this.#parts.openSchema()).field(type, name),
       certificates: () => {
         const resources = child(this.#parts.resolved, "static_resources");
-        const holders = [...trees(resources["listeners"]), ...trees(resources["clusters"])];
+        const holders = [...treesIn(resources["listeners"]), ...treesIn(resources["clusters"])];
         return { certificates: certificates(holders, (name) => this.#secrets.get(name)) } as JsonObject;
       },
       unreadyTargets: () => this.#unreadyTargets(),
@@ -517,12 +513,12 @@ function faultText(what: string, faults: readonly Fault[]): string {
 function needsDynamic(bootstrap: Tree): boolean {
   if (bootstrap["dynamic_resources"] !== undefined) return true;
   const resources = child(bootstrap, "static_resources");
-  if (trees(resources["clusters"]).some(({ type }) => type === "EDS")) return true;
-  if (trees(child(bootstrap, "layered_runtime")["layers"]).some((layer) => "rtds_layer" in layer))
+  if (treesIn(resources["clusters"]).some(({ type }) => type === "EDS")) return true;
+  if (treesIn(child(bootstrap, "layered_runtime")["layers"]).some((layer) => "rtds_layer" in layer))
     return true;
-  const listeners = trees(resources["listeners"]);
+  const listeners = treesIn(resources["listeners"]);
   if (listeners.some((listener) => JSON.stringify(listener).includes('"rds":{'))) return true;
-  const sockets = [...trees(resources["clusters"]), ...listeners.flatMap(chainsOf)];
+  const sockets = [...treesIn(resources["clusters"]), ...listeners.flatMap(chainsOf)];
   return sockets.some((holder) => {
     const text = "transport_socket" in holder ? JSON.stringify(holder["transport_socket"]) : "";
     return /"sds_config":\{[^}]*"(?:ads|api_config_source)"/.test(text);

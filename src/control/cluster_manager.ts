@@ -7,7 +7,7 @@ import type { DnsOptions, DnsResolver } from "./dns.ts";
 import { DnsCluster, type Schedule, type UpdateStat } from "./dns_cluster.ts";
 import { type DnsPlan, readDnsPlan } from "./dns_config.ts";
 import type { HealthChecks } from "./health_check/checker.ts";
-import type { Use } from "./xds/sds.ts";
+import type { Use } from "./xds/shared.ts";
 
 /** Why the native side refused something. */
 export interface ClusterFault {

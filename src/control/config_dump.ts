@@ -1,4 +1,5 @@
 /** What GET /config_dump shows: envoy.admin.v3.ConfigDump's parts, made from the configuration as it was written. */
+import { treesIn } from "./check/context.ts";
 import { isTree, type Tree } from "./check/typing.ts";
 
 const url = "type.googleapis.com/";
@@ -38,10 +39,6 @@ export type ConfigDumpSource = {
   readonly loadedAt: Date;
   readonly dynamic?: DynamicConfig;
 };
-
-function list(value: unknown): readonly Tree[] {
-  return Array.isArray(value) ? value.filter(isTree) : [];
-}
 
 function typed(type: string, value: Tree): Tree {
   return { "@type": `${url}${type}`, ...value };
@@ -89,9 +86,9 @@ export function withoutSecrets(value: Tree, inside = false): Tree {
 /** The route configurations that stand inside the connection managers of the static listeners. */
 function* staticRoutes(listeners: readonly Tree[]): Generator<Tree> {
   for (const listener of listeners) {
-    const chains = [...list(listener["filter_chains"])];
+    const chains = [...treesIn(listener["filter_chains"])];
     if (isTree(listener["default_filter_chain"])) chains.push(listener["default_filter_chain"]);
-    for (const filter of chains.flatMap((chain) => list(chain["filters"]))) {
+    for (const filter of chains.flatMap((chain) => treesIn(chain["filters"]))) {
       const config = filter["typed_config"];
       if (isTree(config) && isTree(config["route_config"])) yield config["route_config"];
     }
@@ -142,8 +139,8 @@ function dynamicListeners(dynamic: DynamicConfig | undefined): readonly Tree[] |
  */
 export function configDump({ bootstrap, loadedAt, dynamic }: ConfigDumpSource, includeEds: boolean): Tree[] {
   const resources = isTree(bootstrap["static_resources"]) ? bootstrap["static_resources"] : {};
-  const clusters = list(resources["clusters"]);
-  const listeners = list(resources["listeners"]);
+  const clusters = treesIn(resources["clusters"]);
+  const listeners = treesIn(resources["listeners"]);
   const last_updated = loadedAt.toISOString();
   const entries = (key: string, type: string, values: Iterable<Tree>) => {
     const all = [...values].map((value) => ({ [key]: typed(type, withoutSecrets(value)), last_updated }));
@@ -187,7 +184,7 @@ export function configDump({ bootstrap, loadedAt, dynamic }: ConfigDumpSource, i
     }),
     part("SecretsConfigDump", {
       static_secrets: secretEntries(
-        list(resources["secrets"]).map((tree) => ({
+        treesIn(resources["secrets"]).map((tree) => ({
           name: String(tree["name"] ?? ""),
           version: "",
           at: loadedAt,

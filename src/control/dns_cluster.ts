@@ -2,6 +2,7 @@
  * A cluster whose endpoints are names: looks each of them up, again and again, and tells when the addresses change.
  * Each name has a rhythm of its own, as in Envoy.
  */
+import { treesIn } from "./check/context.ts";
 import { isTree, type Tree } from "./check/typing.ts";
 import type { DnsAddress, DnsResolver } from "./dns.ts";
 import type { DnsPlan } from "./dns_config.ts";
@@ -31,10 +32,6 @@ interface Target {
   /** The next back-off after a failure. */
   backOffMs: number;
   cancel: (() => void) | undefined;
-}
-
-function list(value: unknown): readonly Tree[] {
-  return Array.isArray(value) ? value.filter(isTree) : [];
 }
 
 function treeAt(tree: Tree, name: string): Tree {
@@ -72,9 +69,9 @@ export class DnsCluster {
 
   constructor(options: DnsClusterOptions) {
     this.#options = options;
-    this.#localities = list(options.assignment["endpoints"]).map((fields) => ({
+    this.#localities = treesIn(options.assignment["endpoints"]).map((fields) => ({
       fields,
-      targets: list(fields["lb_endpoints"]).map((endpoint) => ({
+      targets: treesIn(fields["lb_endpoints"]).map((endpoint) => ({
         endpoint,
         name: String(socketOf(endpoint)["address"]),
         addresses: [],

@@ -1,5 +1,6 @@
 /** What a cluster, or else the bootstrap, says about looking up names. */
 import { namedKinds } from "./check/cluster.ts";
+import { treesIn } from "./check/context.ts";
 import { isTree, type Tree } from "./check/typing.ts";
 import type { DnsFamily, DnsOptions } from "./dns.ts";
 import { durationMs } from "./duration_ms.ts";
@@ -22,10 +23,6 @@ const dnsCluster = "type.googleapis.com/envoy.extensions.clusters.dns.v3.DnsClus
 
 function at(tree: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>((value, name) => (isTree(value) ? value[name] : undefined), tree);
-}
-
-function treesIn(list: unknown): readonly Tree[] {
-  return Array.isArray(list) ? list.filter(isTree) : [];
 }
 
 function serverText(address: Tree): string {

@@ -5,9 +5,9 @@
 import { randomUUID } from "node:crypto";
 import type { BoundAddress, Fault } from "../native/load.ts";
 import { addressKey } from "./check/address.ts";
+import { treesIn } from "./check/context.ts";
 import { anyTypeName, isTree, type Tree } from "./check/typing.ts";
-import type { RouteUse } from "./xds/rds.ts";
-import type { Use } from "./xds/sds.ts";
+import type { KeyedUse, Use } from "./xds/shared.ts";
 
 const managerType = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
@@ -34,7 +34,7 @@ export type ListenerManagerOptions = {
   readonly native: NativeListeners;
   readonly stats: ListenerManagerStats;
   readonly concurrency: number;
-  readonly useRoutes: (rds: Tree, statPrefix: string) => RouteUse;
+  readonly useRoutes: (rds: Tree, statPrefix: string) => KeyedUse;
   readonly useSecrets: (config: Tree) => readonly Use[];
   /** A listener that was refused, or could not be bound, after it had been taken. */
   readonly onFault: (name: string, reason: string) => void;
@@ -47,10 +47,6 @@ type Listener = {
   readonly uses: readonly Use[];
   readonly bound: readonly BoundAddress[];
 };
-
-function list(value: unknown): readonly Tree[] {
-  return Array.isArray(value) ? value.filter(isTree) : [];
-}
 
 export class ListenerManager {
   readonly #options: ListenerManagerOptions;
@@ -175,11 +171,11 @@ function withRouteKeys(listener: Tree, keyOf: KeyOf): Tree {
     const route_config_name = keyOf(rds, String(config["stat_prefix"] ?? ""));
     return { ...filter, typed_config: { ...config, rds: { ...rds, route_config_name } } };
   };
-  const inChain = (chain: Tree): Tree => ({ ...chain, filters: list(chain["filters"]).map(inFilter) });
+  const inChain = (chain: Tree): Tree => ({ ...chain, filters: treesIn(chain["filters"]).map(inFilter) });
   const fallback = listener["default_filter_chain"];
   return {
     ...listener,
-    ...("filter_chains" in listener && { filter_chains: list(listener["filter_chains"]).map(inChain) }),
+    ...("filter_chains" in listener && { filter_chains: treesIn(listener["filter_chains"]).map(inChain) }),
     ...(isTree(fallback) && { default_filter_chain: inChain(fallback) }),
   };
 }

@@ -29,6 +29,11 @@ export function eachTree(list: unknown, visit: (tree: Tree, index: number) => vo
   for (let i = 0; i < list.length; i++) if (isTree(list[i])) visit(list[i], i);
 }
 
+/** As eachTree, for whoever needs no indices. */
+export function treesIn(list: unknown): readonly Tree[] {
+  return Array.isArray(list) ? list.filter(isTree) : [];
+}
+
 export function treeAt(tree: unknown, ...names: readonly string[]): Tree | undefined {
   let here: unknown = tree;
   for (let i = 0; i < names.length; i++) here = isTree(here) ? here[names[i] ?? ""] : undefined;

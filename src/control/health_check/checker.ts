@@ -1,6 +1,7 @@
 /** Active health checks: who is checked when, and from which finding on a host gets traffic or none. */
 import { isTree, type Tree } from "../check/typing.ts";
 import type { HostDescription } from "../cluster_status.ts";
+import { durationMs } from "../duration_ms.ts";
 import { type Finding, type Probe, probeOf, type Target } from "./probe.ts";
 
 /** "cluster.NAME.health_check." */
@@ -24,7 +25,7 @@ const flag = { failed: 1, degraded: 8, timeout: 256 } as const;
 const no_traffic_interval_ms = 60_000;
 
 function ms(value: unknown, fallback: number): number {
-  return typeof value === "string" ? Math.max(1, Math.ceil(Number.parseFloat(value) * 1_000)) : fallback;
+  return value === undefined ? fallback : Math.max(1, durationMs(value, fallback));
 }
 
 interface Host {

@@ -2,6 +2,7 @@
 import type * as Http from "node:http";
 import type * as Http2 from "node:http2";
 import { connect } from "node:net";
+import { treesIn } from "../check/context.ts";
 import { isTree, type Tree } from "../check/typing.ts";
 
 export type Finding =
@@ -22,8 +23,6 @@ export type Probe = (target: Target, signal: AbortSignal) => Promise<Finding>;
 /** Of what a host answers, no more is kept. */
 const answer_bytes_max = 64 * 1024;
 const user_agent = "Envoy/HC";
-
-const trees = (value: unknown): readonly Tree[] => (Array.isArray(value) ? value.filter(isTree) : []);
 
 /** @param check envoy.config.core.v3.HealthCheck */
 export function probeOf(check: Tree, cluster: string): Probe {
@@ -62,15 +61,15 @@ function inRanges(ranges: readonly Tree[], status: number): boolean {
 }
 
 function judge(config: Tree, status: number, degraded: boolean): Finding {
-  const expected = trees(config["expected_statuses"]);
+  const expected = treesIn(config["expected_statuses"]);
   if (expected.length === 0 ? status === 200 : inRanges(expected, status))
     return degraded ? "degraded" : "healthy";
-  return inRanges(trees(config["retriable_statuses"]), status) ? "retriable" : "unwell";
+  return inRanges(treesIn(config["retriable_statuses"]), status) ? "retriable" : "unwell";
 }
 
 function requestOf(config: Tree, cluster: string) {
   const headers: Record<string, string> = { "user-agent": user_agent };
-  for (const { header } of trees(config["request_headers_to_add"])) {
+  for (const { header } of treesIn(config["request_headers_to_add"])) {
     if (isTree(header)) headers[String(header["key"]).toLowerCase()] = String(header["value"] ?? "");
   }
   for (const name of (config["request_headers_to_remove"] ?? []) as readonly string[]) {
@@ -206,7 +205,7 @@ function grpcProbe(config: Tree, cluster: string): Probe {
     "content-type": "application/grpc",
     te: "trailers",
   };
-  for (const { header } of trees(config["initial_metadata"])) {
+  for (const { header } of treesIn(config["initial_metadata"])) {
     if (isTree(header)) headers[String(header["key"]).toLowerCase()] = String(header["value"] ?? "");
   }
   const body = grpcRequest(String(config["service_name"] ?? ""));
@@ -240,7 +239,7 @@ function holds(answer: Buffer, blocks: readonly Buffer[]): boolean {
 
 function tcpProbe(config: Tree): Probe {
   const send = payload(config["send"]);
-  const wanted = trees(config["receive"]).map(payload);
+  const wanted = treesIn(config["receive"]).map(payload);
   return (target, signal) =>
     settle(signal, (done) => {
       let answer = Buffer.alloc(0);

@@ -2,9 +2,8 @@
  * All that changes while the program runs, wired together. Loaded only where a configuration names a source of
  * resources, so that a static one starts as fast as before.
  */
-import type { Context } from "../check/context.ts";
-import { treeAt } from "../check/context.ts";
-import { isTree, type Tree } from "../check/typing.ts";
+import { type Context, treeAt, treesIn } from "../check/context.ts";
+import type { Tree } from "../check/typing.ts";
 import type { ClusterManager, EndpointSource } from "../cluster_manager.ts";
 import type { DynamicConfig, DynamicResource } from "../config_dump.ts";
 import type { UpdateStat } from "../dns_cluster.ts";
@@ -15,10 +14,11 @@ import { Cds } from "./cds.ts";
 import { EdsCluster, edsName } from "./eds.ts";
 import type { Feed, Refusal, SubscriptionStats } from "./feed.ts";
 import { Lds } from "./lds.ts";
-import { type NativeRoutes, Rds, type RdsStats, type RouteUse } from "./rds.ts";
-import { ResourceReader, shownTree } from "./reader.ts";
+import { type NativeRoutes, Rds, type RdsStats } from "./rds.ts";
+import { ResourceReader, refusals, shownTree } from "./reader.ts";
 import { type Arrival, kinds, type ResourceKind } from "./resource.ts";
-import { Sds, type SdsOptions, type Use } from "./sds.ts";
+import { Sds, type SdsOptions } from "./sds.ts";
+import type { KeyedUse, Use } from "./shared.ts";
 import { Sources, type SourcesOptions, type Subscription } from "./sources.ts";
 
 export type DynamicOptions = Omit<SourcesOptions, "ads" | "clusterConfig"> & {
@@ -39,10 +39,6 @@ export type DynamicOptions = Omit<SourcesOptions, "ads" | "clusterConfig"> & {
   };
 };
 
-function trees(value: unknown): readonly Tree[] {
-  return Array.isArray(value) ? value.filter(isTree) : [];
-}
-
 export class Dynamic {
   readonly #options: DynamicOptions;
   readonly #resources: Tree;
@@ -59,7 +55,7 @@ export class Dynamic {
     this.#options = options;
     const { bootstrap } = options;
     this.#resources = treeAt(bootstrap, "dynamic_resources") ?? {};
-    const statics = trees(treeAt(bootstrap, "static_resources")?.["clusters"]);
+    const statics = treesIn(treeAt(bootstrap, "static_resources")?.["clusters"]);
     this.#sources = new Sources({
       ...options,
       ads: treeAt(this.#resources, "ads_config"),
@@ -87,7 +83,7 @@ export class Dynamic {
     return new EdsCluster({ config, sources: this.#sources, reader: this.#reader, stats, onChange });
   }
 
-  useRoutes(rds: Tree, statPrefix: string): RouteUse {
+  useRoutes(rds: Tree, statPrefix: string): KeyedUse {
     return this.#rds.use(rds, statPrefix);
   }
 
@@ -97,7 +93,7 @@ export class Dynamic {
 
   /** Resolves once the layers of the runtime were answered, or not in time. */
   async startRuntime(): Promise<void> {
-    const layers = trees(treeAt(this.#options.bootstrap, "layered_runtime")?.["layers"]);
+    const layers = treesIn(treeAt(this.#options.bootstrap, "layered_runtime")?.["layers"]);
     const waits = layers.flatMap((layer) => {
       const rtds = treeAt(layer, "rtds_layer");
       return rtds === undefined ? [] : [this.#watchLayer(String(layer["name"] ?? ""), rtds)];
@@ -111,11 +107,10 @@ export class Dynamic {
       const update = ([arrival]: readonly Arrival[], removed: readonly string[]): readonly Refusal[] => {
         if (removed.length > 0) runtime.setRtds(layer, {});
         resolve();
-        if (arrival === undefined) return [];
-        const read = this.#reader.read(kinds.rtds, arrival.payload);
-        if (!read.ok) return [{ name: arrival.name, reason: `${arrival.name}: ${read.reason}` }];
-        runtime.setRtds(layer, (treeAt(read.tree, "layer") ?? {}) as Struct);
-        return [];
+        return refusals(this.#reader, kinds.rtds, arrival, ({ tree }) => {
+          runtime.setRtds(layer, (treeAt(tree, "layer") ?? {}) as Struct);
+          return undefined;
+        });
       };
       const source = treeAt(rtds, "rtds_config") ?? {};
       const watcher = { onUpdate: update, onTimeout: () => resolve() };
@@ -157,7 +152,7 @@ export class Dynamic {
   }
 
   #isStatic(what: string): (name: string) => boolean {
-    const list = trees(treeAt(this.#options.bootstrap, "static_resources")?.[what]);
+    const list = treesIn(treeAt(this.#options.bootstrap, "static_resources")?.[what]);
     const names = new Set(list.map(({ name }) => name));
     return (name) => names.has(name);
   }

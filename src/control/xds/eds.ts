@@ -3,7 +3,7 @@ import { textAt, treeAt } from "../check/context.ts";
 import type { Tree } from "../check/typing.ts";
 import type { EndpointSource } from "../cluster_manager.ts";
 import type { Refusal, SubscriptionStats } from "./feed.ts";
-import type { ResourceReader } from "./reader.ts";
+import { type ResourceReader, refusals } from "./reader.ts";
 import { type Arrival, kinds } from "./resource.ts";
 import type { Sources, Subscription } from "./sources.ts";
 
@@ -55,17 +55,12 @@ export class EdsCluster implements EndpointSource {
   }
 
   #update([arrival]: readonly Arrival[]): readonly Refusal[] {
-    if (arrival === undefined) {
-      this.#ready();
-      return [];
-    }
-    const { name } = arrival;
-    const read = this.#options.reader.read(kinds.eds, arrival.payload);
-    if (!read.ok) return [{ name, reason: `${name}: ${read.reason}` }];
-    const fault = this.#options.onChange(read.resolved);
-    if (fault !== undefined) return [{ name, reason: `${name}: ${fault}` }];
-    this.#assignment = read.resolved;
-    this.#ready();
-    return [];
+    const refused = refusals(this.#options.reader, kinds.eds, arrival, ({ resolved }) => {
+      const fault = this.#options.onChange(resolved);
+      if (fault === undefined) this.#assignment = resolved;
+      return fault;
+    });
+    if (refused.length === 0) this.#ready();
+    return refused;
   }
 }

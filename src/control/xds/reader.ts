@@ -10,10 +10,12 @@ import { readSupportList } from "../check/verdict.ts";
 import { bindChecks } from "../check/visits.ts";
 import { formatPath, IssueList } from "../issue.ts";
 import { resolveCluster, resolveListener, resolveRoutes } from "../resolve.ts";
-import { decodePayload, kinds, type Payload, type ResourceKind } from "./resource.ts";
+import type { Refusal } from "./feed.ts";
+import { type Arrival, decodePayload, kinds, type Payload, type ResourceKind } from "./resource.ts";
 
+export type SoundResource = { readonly ok: true; readonly tree: Tree; readonly resolved: Tree };
 export type ReadResource =
-  | { readonly ok: true; readonly tree: Tree; readonly resolved: Tree }
+  | SoundResource
   /** All faults, each with its path. */
   | { readonly ok: false; readonly reason: string; readonly tree?: Tree };
 
@@ -74,6 +76,23 @@ export class ResourceReader {
       .map(({ path, message }) => (path.length === 0 ? message : `${formatPath(path)}: ${message}`))
       .join("; ");
   }
+}
+
+/**
+ * What came for one name, read and taken; nothing may have come.
+ * @param take answers why it is refused all the same
+ */
+export function refusals(
+  reader: ResourceReader,
+  kind: ResourceKind,
+  arrival: Arrival | undefined,
+  take: (resource: SoundResource) => string | undefined,
+): readonly Refusal[] {
+  if (arrival === undefined) return [];
+  const { name, payload } = arrival;
+  const read = reader.read(kind, payload);
+  const reason = read.ok ? take(read) : read.reason;
+  return reason === undefined ? [] : [{ name, reason: `${name}: ${reason}` }];
 }
 
 /** What a dump shows of a resource that was taken before: decoded again, so that nothing but its bytes is kept. */

@@ -1,16 +1,12 @@
 /** Where a gRPC service is: envoy.config.core.v3.GrpcService to addresses and TLS settings. */
 import { readFileSync } from "node:fs";
 import type { ConnectionOptions, PeerCertificate } from "node:tls";
-import { textAt, treeAt } from "../check/context.ts";
+import { textAt, treeAt, treesIn } from "../check/context.ts";
 import { isTree, type Tree } from "../check/typing.ts";
 import { durationMs } from "../duration_ms.ts";
 import type { GrpcTarget } from "./grpc_client.ts";
 
 const connect_timeout_ms = 5_000;
-
-function trees(value: unknown): readonly Tree[] {
-  return Array.isArray(value) ? value.filter(isTree) : [];
-}
 
 function dataSource(source: Tree | undefined): Buffer | undefined {
   if (source === undefined) return undefined;
@@ -45,7 +41,7 @@ const sanPrefixes: Readonly<Record<string, string>> = {
 
 /** Does one of the certificate's names fit? Without matchers the chain alone decides, as in Envoy. */
 function checkNames(validation: Tree, certificate: PeerCertificate): Error | undefined {
-  const matchers = trees(validation["match_typed_subject_alt_names"]);
+  const matchers = treesIn(validation["match_typed_subject_alt_names"]);
   if (matchers.length === 0) return undefined;
   const names = (certificate.subjectaltname ?? "").split(", ");
   const fits = matchers.some(({ san_type, matcher }) => {
@@ -61,7 +57,7 @@ function checkNames(validation: Tree, certificate: PeerCertificate): Error | und
 /** envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext. @throws Error when a file cannot be read */
 function tlsOptions(context: Tree): ConnectionOptions {
   const common = treeAt(context, "common_tls_context");
-  const [pair] = trees(common?.["tls_certificates"]);
+  const [pair] = treesIn(common?.["tls_certificates"]);
   const validation =
     treeAt(common, "validation_context") ??
     treeAt(common, "combined_validation_context", "default_validation_context");
@@ -89,16 +85,16 @@ function addressOf(endpoint: Tree): GrpcTarget["address"] | undefined {
 }
 
 function metadataOf(service: Tree): [string, string][] {
-  return trees(service["initial_metadata"]).map(({ key, value }) => [
+  return treesIn(service["initial_metadata"]).map(({ key, value }) => [
     String(key).toLowerCase(),
     String(value ?? ""),
   ]);
 }
 
 function ofCluster(service: Tree, envoyGrpc: Tree, cluster: Tree, turn: number): GrpcTarget | undefined {
-  const localities = trees(treeAt(cluster, "load_assignment")?.["endpoints"]);
+  const localities = treesIn(treeAt(cluster, "load_assignment")?.["endpoints"]);
   const addresses = localities
-    .flatMap((locality) => trees(locality["lb_endpoints"]))
+    .flatMap((locality) => treesIn(locality["lb_endpoints"]))
     .map(addressOf)
     .filter((address) => address !== undefined);
   const address = addresses[turn % addresses.length];
